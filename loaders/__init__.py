@@ -1,0 +1,1 @@
+"""Thin loaders: they land what Elexon said, untouched and typed. dbt decides what it means."""

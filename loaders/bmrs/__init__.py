@@ -1,0 +1,1 @@
+"""Elexon's Insights REST API."""
