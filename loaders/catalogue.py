@@ -24,7 +24,7 @@ class CatalogueError(ValueError):
     """A dataset file that cannot be used; the message names the file and the key."""
 
 
-class Strict(msgspec.Struct, forbid_unknown_fields=True, frozen=True, dict=True, kw_only=True):
+class Strict(msgspec.Struct, forbid_unknown_fields=True, frozen=True, dict=True):
     """A part of a dataset file; an unknown key is an error, since a misspelt one would be ignored in silence."""
 
 
@@ -84,7 +84,7 @@ class Cadence(Strict):
     first_day: date | None = None  # nothing is expected before it
 
 
-class Dataset(Strict):
+class Dataset(Strict, kw_only=True):
     """One dataset of the catalogue."""
 
     dataset: str
@@ -179,7 +179,7 @@ def read_dataset(path: Path) -> Dataset:
         CatalogueError: with the file and the key that is wrong.
     """
     try:
-        entry = msgspec.convert(yaml.safe_load(path.read_text()), Dataset)
+        entry = msgspec.convert(yaml.load(path.read_text(), Loader=yaml.CSafeLoader), Dataset)
     except (yaml.YAMLError, msgspec.ValidationError) as error:
         raise CatalogueError(f"{path}: {error}") from error
     _check(entry, path)
