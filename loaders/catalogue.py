@@ -34,6 +34,7 @@ class Column(Strict):
     type: Literal["string", "integer", "number", "boolean", "timestamp", "date", "json"]
     unit: str | None = None
     nullable: bool = False  # a nullable field may also be left out of a row altogether
+    naive: bool = False  # a timestamp that is published without its zone, which is UTC
     values: list[str] | None = None  # the known values, lowest version first where they order versions
     doc: str | None = None
 

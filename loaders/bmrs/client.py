@@ -1,0 +1,192 @@
+"""HTTP to the Insights API: polite, patient, and never believing half an answer."""
+
+import hashlib
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO
+
+import requests
+
+from loaders import __version__
+from loaders.config import Settings
+
+USER_AGENT = f"gb-power-elt/{__version__} (open-source ELT; requests/{requests.__version__})"
+IN_MEMORY = 1 << 20  # larger answers wait on disk, so that memory does not grow with concurrency
+LONGEST_WAIT = 120.0
+
+
+class RequestFailed(Exception):
+    """No answer after all tries, or a refusal that no try can change; the message holds the last reason."""
+
+    def __init__(self, reason: str, tries: int):
+        super().__init__(reason)
+        self.tries = tries
+
+
+class _Transient(Exception):
+    """Worth another try, after ``wait`` seconds if the server said so."""
+
+    def __init__(self, reason: str, wait: float | None = None):
+        super().__init__(reason)
+        self.wait = wait
+
+
+@dataclass
+class Answer:
+    """A whole body and how it came."""
+
+    url: str
+    body: BinaryIO
+    body_bytes: int
+    content_hash: str
+    asked_at: datetime
+    seconds: float
+    tries: int
+
+
+class Pace:
+    """Lets requests start no faster than a rate, and none before a pause that the server asked for is over."""
+
+    def __init__(self, per_second: float):
+        self._gap = 1 / per_second
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    def wait(self) -> None:
+        """Blocks until this request may start."""
+        with self._lock:
+            start = max(self._next, time.monotonic())
+            self._next = start + self._gap
+        time.sleep(max(0.0, start - time.monotonic()))
+
+    def pause(self, seconds: float) -> None:
+        """Holds back every later request, since a 429 speaks to all of us."""
+        with self._lock:
+            self._next = max(self._next, time.monotonic() + seconds)
+
+
+class Client:
+    """Asks the Insights API, some requests at a time."""
+
+    def __init__(self, settings: Settings):
+        self._settings = settings
+        self._pace = Pace(settings.requests_per_second)
+        self._local = threading.local()
+
+    def get(self, path: str, params: dict[str, str]) -> Answer:
+        """One whole answer.
+
+        Retried: 429 (as long as Retry-After says), 403 for quota, 5xx, time-outs, broken connections, bodies cut
+        short and bodies that are not JSON. Never retried: 400 and 404, which say that the question is wrong.
+
+        Raises:
+            RequestFailed: with the status and the body, or the last transport error.
+        """
+        url = self._settings.base_url + path
+        asked_at = datetime.now(UTC)
+        for tries in range(1, self._settings.tries + 1):
+            self._pace.wait()
+            began = time.monotonic()
+            try:
+                return self._try(url, params, asked_at, began, tries)
+            except _Transient as reason:
+                if tries == self._settings.tries:
+                    raise RequestFailed(f"{reason}, after {tries} tries", tries) from reason
+                self._back_off(reason, tries)
+        raise AssertionError("unreachable: the last try returns or raises")
+
+    def _try(self, url: str, params: dict, asked_at: datetime, began: float, tries: int) -> Answer:
+        timeout = (self._settings.connect_seconds, self._settings.read_seconds)
+        body = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  it is handed on, and closed by whoever reads it
+        digest = hashlib.sha256()
+        try:
+            with self._session().get(url, params=params, timeout=timeout, stream=True) as response:
+                if response.status_code != 200:
+                    raise _refusal(response, tries)
+                while block := response.raw.read1(1 << 18, decode_content=True):
+                    digest.update(block)
+                    body.write(block)
+                    if time.monotonic() - began > self._settings.total_seconds:
+                        raise _Transient(f"the body dribbled for {self._settings.total_seconds:g} s")
+        except (requests.RequestException, requests.urllib3.exceptions.HTTPError) as error:
+            body.close()
+            raise _Transient(f"{type(error).__name__}: {error}") from error
+        size = body.tell()
+        _check_whole(body, size)
+        seconds = time.monotonic() - began
+        return Answer(response.url, body, size, digest.hexdigest(), asked_at, seconds, tries)
+
+    def _back_off(self, reason: _Transient, tries: int) -> None:
+        if reason.wait is not None:
+            self._pace.pause(min(reason.wait, LONGEST_WAIT))
+            return
+        longest = min(LONGEST_WAIT, self._settings.backoff_seconds * 2 ** (tries - 1))
+        time.sleep(longest * random.uniform(0.5, 1))
+
+    def _session(self) -> requests.Session:
+        if not hasattr(self._local, "session"):
+            session = requests.Session()
+            session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
+            self._local.session = session
+        return self._local.session
+
+    def get_all(self, asks: Iterable[tuple[str, dict]]) -> Iterator[Callable[[], Answer]]:
+        """Answers in the order asked; each is called to get it or its RequestFailed.
+
+        At most ``concurrency`` requests run, and few finished answers wait, so a slow reader slows the asking.
+        """
+        waiting: deque[Future[Answer]] = deque()
+        with ThreadPoolExecutor(self._settings.concurrency, "bmrs") as pool:
+            try:
+                for ask in asks:
+                    waiting.append(pool.submit(self.get, *ask))
+                    if len(waiting) > self._settings.concurrency + 2:
+                        yield waiting.popleft().result
+                while waiting:
+                    yield waiting.popleft().result
+            finally:
+                for future in waiting:
+                    future.cancel()
+
+
+def _refusal(response: requests.Response, tries: int) -> Exception:
+    """What a status other than 200 means."""
+    text = " ".join(response.text[:2000].split())
+    reason = f"HTTP {response.status_code}: {text or response.reason}"
+    if response.status_code == 429 or response.status_code >= 500:
+        return _Transient(reason, _retry_after(response))
+    if response.status_code == 403 and "quota" in text.lower():
+        return _Transient(reason, _retry_after(response))
+    return RequestFailed(reason, tries)
+
+
+def _retry_after(response: requests.Response) -> float | None:
+    """Seconds that the server asked us to wait; the header may also hold a date."""
+    text = response.headers.get("Retry-After", "").strip()
+    if text.isdigit():
+        return float(text)
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+    except ValueError:
+        return None
+
+
+def _check_whole(body: BinaryIO, size: int) -> None:
+    """A JSON text ends as it began. Lengths are checked by the HTTP library; this catches what has none."""
+    body.seek(0)
+    first = body.read(64).lstrip()[:1]
+    body.seek(max(0, size - 64))
+    last = body.read().rstrip()[-1:]
+    if (first, last) not in ((b"[", b"]"), (b"{", b"}")):
+        body.seek(0)
+        head = body.read(80)
+        body.close()
+        raise _Transient(f"the body is not whole JSON ({size} bytes, begins {head!r})")

@@ -1,0 +1,77 @@
+"""The only module that knows the environment: settings from environment variables or a ``.env`` file."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from dotenv import load_dotenv
+
+TARGETS = ("duckdb", "bigquery")
+RAW_BMRS = "raw_bmrs"
+RAW_IRIS = "raw_iris"
+
+
+class ConfigError(ValueError):
+    """A setting that cannot be used; the message names the variable."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are and how politely Elexon is asked. README, "Settings", lists the variables."""
+
+    home: Path
+    target: str
+    base_url: str
+    requests_per_second: float
+    concurrency: int
+    tries: int
+    backoff_seconds: float
+    connect_seconds: float
+    read_seconds: float
+    total_seconds: float
+    lock_wait_seconds: float
+
+    @property
+    def lake(self) -> Path:
+        """The Parquet lake of the embedded target."""
+        return self.home / "lake"
+
+    def raw_files(self, schema: str, table: str) -> Path:
+        """The folder of one raw table in the lake."""
+        return self.lake / schema / table
+
+
+def _number(name: str, default: float, lowest: float) -> float:
+    text = os.environ.get(name) or str(default)
+    try:
+        value = float(text)
+    except ValueError:
+        raise ConfigError(f"{name}={text!r} is not a number") from None
+    if value < lowest:
+        raise ConfigError(f"{name}={text!r} must be at least {lowest:g}")
+    return value
+
+
+def read_settings(target: str | None = None) -> Settings:
+    """Settings from the environment; what the environment leaves out, ``.env`` in the working directory may say.
+
+    Raises:
+        ConfigError: a variable that cannot be used.
+    """
+    load_dotenv(Path.cwd() / ".env")
+    target = target or os.environ.get("GB_POWER_TARGET") or "duckdb"
+    if target not in TARGETS:
+        raise ConfigError(f"target {target!r} is none of {', '.join(TARGETS)}")
+    return Settings(
+        home=Path(os.environ.get("GB_POWER_HOME") or "data").expanduser().absolute(),
+        target=target,
+        base_url=(os.environ.get("BMRS_BASE_URL") or "https://data.elexon.co.uk/bmrs/api/v1").rstrip("/"),
+        requests_per_second=_number("BMRS_REQUESTS_PER_SECOND", 5, 0.01),
+        concurrency=int(_number("BMRS_CONCURRENCY", 8, 1)),
+        tries=int(_number("BMRS_TRIES", 6, 1)),
+        backoff_seconds=_number("BMRS_BACKOFF_SECONDS", 1, 0),
+        connect_seconds=_number("BMRS_CONNECT_SECONDS", 10, 0.1),
+        read_seconds=_number("BMRS_READ_SECONDS", 60, 0.1),
+        total_seconds=_number("BMRS_TOTAL_SECONDS", 600, 0.1),
+        lock_wait_seconds=_number("GB_POWER_LOCK_WAIT_SECONDS", 60, 0),
+    )

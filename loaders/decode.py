@@ -1,0 +1,165 @@
+"""JSON becomes Arrow at the door: typed, checked, with bounded memory.
+
+The decoder is strict: a missing field or one of another type refuses the whole answer, whose bytes are then kept
+in quarantine. A field that the catalogue does not know is not lost: it becomes a column and is reported.
+"""
+
+import json
+from collections.abc import Iterator
+from operator import attrgetter
+from typing import Any, BinaryIO
+
+import msgspec
+import pyarrow as pa
+
+from loaders.catalogue import Column, Dataset, raw_name
+
+BLOCK = 8 << 20  # bytes of JSON that are Python objects at one time
+
+_PYTHON = {"string": str, "integer": int, "number": float, "boolean": bool, "timestamp": str, "date": str, "json": Any}
+_ARROW = {
+    "string": pa.string(),
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+    "timestamp": pa.timestamp("us", "UTC"),
+    "date": pa.date32(),
+    "json": pa.string(),
+}
+
+
+class Undecodable(ValueError):
+    """An answer that does not say what the catalogue promises; the message says where."""
+
+
+def arrow_schema(dataset: Dataset) -> pa.Schema:
+    """The published fields and the values asked for, as the raw table has them."""
+    return pa.schema([(raw_name(name), _ARROW[column.type]) for name, column in dataset.all_columns.items()])
+
+
+class Decoder:
+    """Reads the answers and messages of one dataset."""
+
+    def __init__(self, dataset: Dataset):
+        self.dataset = dataset
+        self.schema = arrow_schema(dataset)
+        row = _row_type(dataset)
+        self._list = list[row]
+        self._rows = msgspec.json.Decoder(self._list)
+        self._nested = dataset.rest.rows if dataset.rest else None
+
+    def decode(self, body: BinaryIO, asked: dict[str, str] | None = None) -> pa.Table:
+        """An answer as a table of the catalogue's types, with one more column for each field it does not know.
+
+        Args:
+            body: the whole JSON text: a bare array, or an object with the array in ``data``.
+            asked: values of the request that are columns of the row (``each`` in the catalogue).
+
+        Raises:
+            Undecodable: malformed JSON, a missing field, a field of another type.
+        """
+        asked = asked or {}
+        body.seek(0)
+        try:
+            if not self._nested and body.read(64).lstrip().startswith(b"["):
+                return self._flat(body, asked)
+        except (msgspec.DecodeError, pa.ArrowInvalid):
+            pass  # an unknown field, odd spacing, or really wrong: the patient way finds out and says which
+        body.seek(0)
+        try:
+            return self._patient(msgspec.json.decode(body.read()), asked)
+        except (msgspec.DecodeError, pa.ArrowInvalid) as error:
+            raise Undecodable(str(error)) from error
+
+    def _flat(self, body: BinaryIO, asked: dict[str, str]) -> pa.Table:
+        tables = [self._table(self._rows.decode(text), asked) for text in _blocks(body)]
+        return pa.concat_tables(tables) if tables else self.schema.empty_table()
+
+    def _patient(self, answer: Any, asked: dict[str, str]) -> pa.Table:
+        """Any shape the contract knows, through plain objects: slower, and only for small or odd answers."""
+        rows = answer.get("data") if isinstance(answer, dict) else answer
+        if not isinstance(rows, list):
+            raise Undecodable(f"neither an array nor an object with one in 'data': {str(answer)[:200]}")
+        rows = list(self._unnested(rows))
+        known = self.dataset.columns.keys() | {"dataset"}
+        unknown = sorted({field for row in rows if isinstance(row, dict) for field in row} - known)
+        plain = [{k: v for k, v in row.items() if k in known} if isinstance(row, dict) else row for row in rows]
+        table = self._table(msgspec.convert(plain, self._list), asked)
+        for field in unknown:
+            table = table.append_column(raw_name(field), _guessed([row.get(field) for row in rows]))
+        return table
+
+    def _unnested(self, rows: list) -> Iterator:
+        only = next(iter(self.dataset.columns)) if len(self.dataset.columns) == 1 else None
+        for row in rows:
+            if only and isinstance(row, str):  # a bare array of names
+                yield {only: row}
+            elif self._nested and isinstance(row, dict) and isinstance(row.get(self._nested), list):
+                outer = {k: v for k, v in row.items() if k != self._nested}
+                yield from (outer | inner for inner in row[self._nested])
+            else:
+                yield row
+
+    def _table(self, rows: list, asked: dict[str, str]) -> pa.Table:
+        arrays = []
+        for native, column in self.dataset.all_columns.items():
+            name, type_ = raw_name(native), _ARROW[column.type]
+            if native in asked:
+                arrays.append(pa.repeat(pa.scalar(asked[native], type_), len(rows)))
+                continue
+            values = list(map(attrgetter(name), rows))
+            if column.type == "json":
+                values = [None if value is None else json.dumps(value, ensure_ascii=False) for value in values]
+            arrays.append(_array(values, type_, column))
+        return pa.Table.from_arrays(arrays, schema=self.schema)
+
+
+def _row_type(dataset: Dataset) -> type:
+    """A struct with the raw names as attributes and the published names in JSON; required fields come first."""
+    required, optional, names = [], [], {}
+    for native, column in dataset.columns.items():
+        name = raw_name(native)
+        names[name] = native
+        if column.nullable:
+            optional.append((name, _PYTHON[column.type] | None if column.type != "json" else Any, None))
+        else:
+            required.append((name, _PYTHON[column.type]))
+    if "dataset" not in dataset.columns:  # every row repeats the dataset's name; nothing is lost by leaving it out
+        optional.append(("dataset", Any, None))
+    return msgspec.defstruct("Row", required + optional, gc=False, forbid_unknown_fields=True, rename=names)
+
+
+def _array(values: list, type_: pa.DataType, column: Column) -> pa.Array:
+    if column.type not in ("timestamp", "date"):
+        return pa.array(values, type_)
+    text = pa.array(values, pa.string())  # Arrow parses text far faster than Python makes datetimes
+    if column.naive:
+        return text.cast(pa.timestamp("us")).cast(type_)
+    return text.cast(type_)
+
+
+def _guessed(values: list) -> pa.Array:
+    """The column of a field that the catalogue does not know: a type that no later value can contradict much."""
+    present = [value for value in values if value is not None]
+    if present and all(isinstance(value, bool) for value in present):
+        return pa.array(values, pa.bool_())
+    if present and all(isinstance(value, int | float) and not isinstance(value, bool) for value in present):
+        return pa.array([None if value is None else float(value) for value in values], pa.float64())
+    texts = [v if v is None or isinstance(v, str) else json.dumps(v, ensure_ascii=False) for v in values]
+    return pa.array(texts, pa.string())
+
+
+def _blocks(body: BinaryIO) -> Iterator[bytes]:
+    """A bare array as smaller arrays, cut between rows.
+
+    A cut inside a nested value or a string leaves text that cannot parse, so a wrong cut is always noticed.
+    """
+    body.seek(0)
+    text = body.read(BLOCK)
+    while more := body.read(BLOCK):
+        cut = text.rfind(b"},")
+        if cut > 0:
+            yield text[: cut + 1] + b"]"
+            text = b"[" + text[cut + 2 :]
+        text += more
+    yield text

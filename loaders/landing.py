@@ -1,0 +1,189 @@
+"""Arrow through dlt into the raw tables: append-only, all or nothing, resumable, one writer at a time.
+
+A run of dlt is a load package: it is either wholly there after a kill or finished by the next run. Data and the
+ledger rows that speak of it travel in one package.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import dlt
+import fsspec
+import pyarrow as pa
+from dlt.destinations import filesystem
+from filelock import FileLock, Timeout
+from fsspec.implementations.local import LocalFileSystem
+
+from loaders.catalogue import Dataset
+from loaders.config import RAW_BMRS, RAW_IRIS, Settings
+from loaders.decode import arrow_schema
+
+log = logging.getLogger(__name__)
+
+_UTC = pa.timestamp("us", "UTC")
+LINEAGE = {
+    RAW_BMRS: [("_fetched_at_utc", _UTC), ("_load_id", pa.string()), ("_window_from_utc", _UTC), ("_window_to_utc", _UTC)],
+    RAW_IRIS: [("_fetched_at_utc", _UTC), ("_load_id", pa.string()), ("_message_id", pa.string())],
+}
+WINDOWS = pa.schema([
+    ("dataset", pa.string()), ("variant", pa.string()),
+    ("window_from_utc", _UTC), ("window_to_utc", _UTC),
+    ("settlement_date_from", pa.date32()), ("settlement_date_to", pa.date32()),
+    ("asked_at_utc", _UTC), ("url", pa.string()), ("outcome", pa.string()),
+    ("rows_answered", pa.int64()), ("rows_landed", pa.int64()),
+    ("first_event_utc", _UTC), ("last_event_utc", _UTC),
+    ("content_hash", pa.string()), ("body_bytes", pa.int64()), ("tries", pa.int64()),
+    ("response_seconds", pa.float64()), ("error", pa.string()), ("_load_id", pa.string()),
+])  # fmt: skip
+QUARANTINE = pa.schema([
+    ("dataset", pa.string()), ("variant", pa.string()),
+    ("window_from_utc", _UTC), ("window_to_utc", _UTC),
+    ("asked_at_utc", _UTC), ("url", pa.string()), ("error", pa.string()),
+    ("body_gz", pa.binary()), ("_load_id", pa.string()),
+])  # fmt: skip
+
+os.environ.update({
+    "RUNTIME__DLTHUB_TELEMETRY": "false",
+    "RESTORE_FROM_DESTINATION": "false",  # the ledger, not dlt's state, knows what is there
+    "LOAD__DELETE_COMPLETED_JOBS": "true",
+    "DATA_WRITER__COMPRESSION": "zstd",
+    "DATA_WRITER__BUFFER_MAX_ITEMS": "100000",  # few big row groups
+    "DATA_WRITER__ARROW_CONCAT_PROMOTE_OPTIONS": "default",  # a new field may appear half-way
+})  # fmt: skip
+
+
+class Locked(RuntimeError):
+    """Another loader is at work; the message says which."""
+
+
+class AtomicLocalFileSystem(LocalFileSystem):
+    """Local files that appear whole: a reader must never meet one that is half copied."""
+
+    def put_file(self, path1, path2, callback=None, **kwargs):
+        half = f"{path2}.{uuid4().hex}.tmp"
+        super().put_file(path1, half, **kwargs)
+        os.replace(half, path2)
+
+
+fsspec.register_implementation("file", AtomicLocalFileSystem, clobber=True)
+
+
+def raw_schema(schema: str, dataset: Dataset) -> pa.Schema:
+    """The raw table of a dataset: what was published, then how we came to know it."""
+    return pa.schema([*arrow_schema(dataset), *(pa.field(*column) for column in LINEAGE[schema])])
+
+
+def raw_tables(schema: str, catalogue: dict[str, Dataset]) -> dict[str, pa.Schema]:
+    """Every table of a raw schema."""
+    channel = "rest" if schema == RAW_BMRS else "iris"
+    tables = {entry.table: raw_schema(schema, entry) for entry in catalogue.values() if getattr(entry, channel)}
+    return tables | {"_windows": WINDOWS, "_quarantine": QUARANTINE} if schema == RAW_BMRS else tables
+
+
+class Landing:
+    """One raw schema, opened for writing. Use :func:`open_landing`."""
+
+    def __init__(self, settings: Settings, schema: str):
+        self.settings = settings
+        self.schema = schema
+        self._work = settings.home / "pipelines"
+        self._pipeline = dlt.pipeline(
+            f"{schema}_{settings.target}",
+            destination=filesystem(bucket_url=str(settings.lake)),
+            dataset_name=schema,
+            pipelines_dir=str(self._work),
+        )
+
+    @property
+    def _folder(self) -> Path:
+        return self._work / self._pipeline.pipeline_name
+
+    def recover(self) -> None:
+        """Finishes what a killed run had committed, and removes what it had not."""
+        for leftover in (self._folder / "normalize").glob("*/new"):
+            shutil.rmtree(leftover.parent)
+        shutil.rmtree(self._folder / "load" / "loaded", ignore_errors=True)
+        (self._folder / "load" / "loaded").mkdir(parents=True, exist_ok=True)
+        for half in self.settings.lake.glob(f"{self.schema}/*/*.tmp"):
+            half.unlink()
+        if self._pipeline.has_pending_data:
+            log.warning("finishing the load that an earlier run left unfinished")
+            self._pipeline.run(loader_file_format="parquet")
+
+    def ensure_tables(self, catalogue: dict[str, Dataset]) -> None:
+        """Makes every raw table exist and hold every column, so that a model can read it before any row came."""
+        tables = raw_tables(self.schema, catalogue)
+        print_ = hashlib.sha256(json.dumps({name: str(schema) for name, schema in tables.items()}).encode()).hexdigest()
+        mark = self.settings.lake / self.schema / f"_tables_{print_[:16]}"
+        if not mark.exists():
+            self.land((name, schema.empty_table()) for name, schema in tables.items())
+            mark.touch()
+
+    def land(self, items: Iterable[tuple[str, pa.Table]]) -> None:
+        """Lands (table, rows) pairs as one load package.
+
+        Raises:
+            dlt.pipeline.exceptions.PipelineStepFailed: nothing, or a package that the next run finishes, is kept.
+        """
+        marked = (dlt.mark.with_table_name(rows, table) for table, rows in items)
+        self._pipeline.run(dlt.resource(marked, name="landed"), loader_file_format="parquet")
+
+
+def new_load_id() -> str:
+    """A stamp for the rows of one load; later loads of a schema sort later, since only one runs at a time."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}Z"
+
+
+@contextmanager
+def open_landing(settings: Settings, catalogue: dict[str, Dataset], schema: str) -> Iterator[Landing]:
+    """A raw schema, locked for this process, recovered, and with all its tables.
+
+    Raises:
+        Locked: another process holds it, and still did after the time to wait.
+    """
+    with only_writer(settings, schema):
+        landing = Landing(settings, schema)
+        landing.recover()
+        landing.ensure_tables(catalogue)
+        yield landing
+
+
+@contextmanager
+def only_writer(settings: Settings, schema: str) -> Iterator[None]:
+    """Holds the lock of a raw schema; the operating system frees it however the process ends.
+
+    Raises:
+        Locked: who holds it.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(settings.home / f"{schema}.lock")
+    holder = settings.home / f"{schema}.holder"
+    try:
+        if not _acquired(lock, 0):
+            log.warning("waiting for %s, which writes to %s", holder.read_text(), settings.home)
+            lock.acquire(timeout=settings.lock_wait_seconds)
+    except Timeout:
+        raise Locked(
+            f"{holder.read_text()} is writing to {schema} in {settings.home}, and still was after "
+            f"{settings.lock_wait_seconds:g} s; wait for it, or raise GB_POWER_LOCK_WAIT_SECONDS"
+        ) from None
+    with lock:
+        lock.release()  # the context holds it once more
+        holder.write_text(f"process {os.getpid()} (since {datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z)")
+        yield
+
+
+def _acquired(lock: FileLock, timeout: float) -> bool:
+    try:
+        lock.acquire(timeout=timeout)
+    except Timeout:
+        return False
+    return True
