@@ -15,7 +15,7 @@ import yaml
 from dlt.common.normalizers.naming.snake_case import NamingConvention
 
 DATASETS = Path(__file__).with_name("datasets")
-GROUPS = ("core", "balancing", "settlement", "generation", "demand", "forecast", "transparency", "system", "reference")
+GROUPS = ("balancing", "settlement", "generation", "demand", "forecast", "transparency", "system", "reference")
 
 _naming = NamingConvention()
 
@@ -92,6 +92,7 @@ class Dataset(Strict, kw_only=True):
     title: str
     page: str
     group: str
+    core: bool = False  # loaded when nobody says what to load
     rest: Rest | None = None
     iris: Iris | None = None
     key: list[str]  # the fields that make a row unique among the current ones

@@ -30,6 +30,7 @@ class Settings:
     read_seconds: float
     total_seconds: float
     lock_wait_seconds: float
+    package_seconds: float
 
     @property
     def lake(self) -> Path:
@@ -74,4 +75,5 @@ def read_settings(target: str | None = None) -> Settings:
         read_seconds=_number("BMRS_READ_SECONDS", 60, 0.1),
         total_seconds=_number("BMRS_TOTAL_SECONDS", 600, 0.1),
         lock_wait_seconds=_number("GB_POWER_LOCK_WAIT_SECONDS", 60, 0),
+        package_seconds=_number("GB_POWER_PACKAGE_SECONDS", 60, 0),
     )

@@ -110,8 +110,8 @@ class Landing:
         """Finishes what a killed run had committed, and removes what it had not."""
         for leftover in (self._folder / "normalize").glob("*/new"):
             shutil.rmtree(leftover.parent)
-        shutil.rmtree(self._folder / "load" / "loaded", ignore_errors=True)
-        (self._folder / "load" / "loaded").mkdir(parents=True, exist_ok=True)
+        for done in (self._folder / "load" / "loaded").glob("*"):
+            shutil.rmtree(done)
         for half in self.settings.lake.glob(f"{self.schema}/*/*.tmp"):
             half.unlink()
         if self._pipeline.has_pending_data:
@@ -120,10 +120,9 @@ class Landing:
 
     def ensure_tables(self, catalogue: dict[str, Dataset]) -> None:
         """Makes every raw table exist and hold every column, so that a model can read it before any row came."""
-        tables = raw_tables(self.schema, catalogue)
-        print_ = hashlib.sha256(json.dumps({name: str(schema) for name, schema in tables.items()}).encode()).hexdigest()
-        mark = self.settings.lake / self.schema / f"_tables_{print_[:16]}"
+        mark = _tables_mark(self.settings, catalogue, self.schema)
         if not mark.exists():
+            tables = raw_tables(self.schema, catalogue)
             self.land((name, schema.empty_table()) for name, schema in tables.items())
             mark.touch()
 
@@ -140,6 +139,20 @@ class Landing:
 def new_load_id() -> str:
     """A stamp for the rows of one load; later loads of a schema sort later, since only one runs at a time."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}Z"
+
+
+def _tables_mark(settings: Settings, catalogue: dict[str, Dataset], schema: str) -> Path:
+    """A file that says that the tables of this very catalogue exist."""
+    tables = {name: str(columns) for name, columns in raw_tables(schema, catalogue).items()}
+    digest = hashlib.sha256(json.dumps(tables).encode()).hexdigest()
+    return settings.lake / schema / f"_tables_{digest[:16]}"
+
+
+def ensure_tables(settings: Settings, catalogue: dict[str, Dataset], schema: str) -> None:
+    """Makes the tables of a raw schema that this run does not write to, so that every model builds."""
+    if not _tables_mark(settings, catalogue, schema).exists():
+        with open_landing(settings, catalogue, schema):
+            pass
 
 
 @contextmanager

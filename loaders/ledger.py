@@ -44,7 +44,7 @@ class Ledger:
                 select dataset, variant, window_from_utc, window_to_utc,
                     max(asked_at_utc), arg_max(content_hash, asked_at_utc), arg_max(outcome, asked_at_utc)
                 from read_parquet($files, union_by_name = true)
-                where list_contains($datasets, dataset) and list_contains($landed, outcome)
+                where list_contains($datasets, dataset) and list_contains($landed, outcome) and error is null
                 group by all
                 """,
                 {"files": f"{folder}/*.parquet", "datasets": datasets, "landed": list(LANDED)},

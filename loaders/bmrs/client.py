@@ -26,8 +26,9 @@ LONGEST_WAIT = 120.0
 class RequestFailed(Exception):
     """No answer after all tries, or a refusal that no try can change; the message holds the last reason."""
 
-    def __init__(self, reason: str, tries: int):
+    def __init__(self, reason: str, url: str, tries: int):
         super().__init__(reason)
+        self.url = url
         self.tries = tries
 
 
@@ -99,7 +100,7 @@ class Client:
                 return self._try(url, params, asked_at, began, tries)
             except _Transient as reason:
                 if tries == self._settings.tries:
-                    raise RequestFailed(f"{reason}, after {tries} tries", tries) from reason
+                    raise RequestFailed(f"{reason}, after {tries} tries", url, tries) from reason
                 self._back_off(reason, tries)
         raise AssertionError("unreachable: the last try returns or raises")
 
@@ -165,7 +166,7 @@ def _refusal(response: requests.Response, tries: int) -> Exception:
         return _Transient(reason, _retry_after(response))
     if response.status_code == 403 and "quota" in text.lower():
         return _Transient(reason, _retry_after(response))
-    return RequestFailed(reason, tries)
+    return RequestFailed(reason, response.url, tries)
 
 
 def _retry_after(response: requests.Response) -> float | None:

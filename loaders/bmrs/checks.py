@@ -1,0 +1,59 @@
+"""Is an answer about what was asked? A parameter that Elexon does not know is ignored, and other rows come back."""
+
+from datetime import date, datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from loaders.catalogue import Dataset, raw_name
+from loaders.decode import Undecodable
+from loaders.windows import Window, day_start
+
+
+def _span(dataset: Dataset, rows: pa.Table) -> tuple[pa.ChunkedArray, pa.ChunkedArray] | None:
+    """When each row begins and ends, as the window sees it: the same moment where the window selects by one field."""
+    selects = dataset.rest.window.selects if dataset.rest.window else []
+    if not selects:
+        return None
+    return rows.column(raw_name(selects[0])), rows.column(raw_name(selects[-1]))
+
+
+def check_inside(dataset: Dataset, window: Window, rows: pa.Table) -> None:
+    """Every row must lie in the window, ends included.
+
+    Raises:
+        Undecodable: how many rows do not, and one of them.
+    """
+    span = _span(dataset, rows)
+    if span is None or not rows.num_rows:
+        return
+    begins, ends = span
+    if pa.types.is_date(begins.type):
+        first, last = window.first, window.last
+    else:
+        shift = timedelta(minutes=dataset.rest.window.selects_offset_minutes)
+        first, last = window.start - shift, window.end - shift
+    outside = pc.or_(pc.less(ends, pa.scalar(first, ends.type)), pc.greater(begins, pa.scalar(last, begins.type)))
+    count = pc.sum(outside).as_py()
+    if count:
+        example = rows.filter(outside).slice(0, 1).to_pylist()[0]
+        raise Undecodable(f"{count} of {rows.num_rows} rows lie outside the asked window {first} to {last}: {example}")
+
+
+def touching(dataset: Dataset, rows: pa.Table, moment: datetime) -> pa.Array:
+    """Which rows a window that only shares this moment would return too; all, where nobody knows."""
+    span = _span(dataset, rows)
+    if span is None:
+        return pa.repeat(pa.scalar(True), rows.num_rows)
+    begins, ends = span
+    at = pa.scalar(moment - timedelta(minutes=dataset.rest.window.selects_offset_minutes), begins.type)
+    return pc.and_(pc.less_equal(begins, at), pc.greater_equal(ends, at))
+
+
+def event_span(dataset: Dataset, rows: pa.Table) -> tuple[datetime | None, datetime | None]:
+    """Time of the first and the last event in the rows, UTC; a settlement date counts as its London midnight."""
+    span = _span(dataset, rows)
+    if span is None:
+        return None, None
+    ends = (pc.min(span[0]).as_py(), pc.max(span[1]).as_py())
+    return tuple(day_start(end) if isinstance(end, date) and not isinstance(end, datetime) else end for end in ends)

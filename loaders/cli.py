@@ -1,0 +1,202 @@
+"""The command ``gb-power``."""
+
+import logging
+import sys
+from datetime import UTC, date, datetime
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from loaders.catalogue import GROUPS, CatalogueError, Dataset, load_catalogue
+from loaders.config import RAW_BMRS, RAW_IRIS, TARGETS, ConfigError, read_settings
+
+OUT = Console(highlight=False)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="gb-power-elt")
+def main() -> None:
+    """GB electricity market data from Elexon: landed raw, modelled and tested by dbt."""
+
+
+@main.command()
+@click.argument("name", required=False)
+def datasets(name: str | None) -> None:
+    """List the datasets, or explain one.
+
+    \b
+    gb-power datasets
+    gb-power datasets BOALF
+    """
+    catalogue = _catalogue()
+    if name:
+        _explain(_entry(catalogue, name))
+        return
+    table = Table("dataset", "title", "group", "REST", "IRIS", box=None, header_style="bold")
+    for entry in catalogue.values():
+        table.add_row(entry.dataset, entry.title, entry.group, "yes" if entry.rest else "", ", ".join(entry.iris.names) if entry.iris else "")
+    OUT.print(table)
+
+
+@main.command()
+@click.argument("names", metavar="[DATASET]...", nargs=-1)
+@click.option("--from", "first", metavar="DATE", help="First settlement day (London), such as 2025-10-01.")
+@click.option("--to", "last", metavar="DATE", help="Last settlement day, included; default: the first.")
+@click.option("--year", type=click.IntRange(2000, 2100), help="All settlement days of a year.")
+@click.option("--days", type=click.IntRange(1, 4000), help="The last so many settlement days, today included.")
+@click.option("--group", type=click.Choice(["core", *GROUPS, "all"]), help="All datasets of a group.")
+@click.option("--again", is_flag=True, help="Also ask what the ledger says was answered.")
+@click.option("--target", type=click.Choice(TARGETS), help="Where to land; default: GB_POWER_TARGET, else duckdb.")
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True)
+def load(names, first, last, year, days, group, again, target, log_level) -> None:
+    """Load datasets from the Insights API.
+
+    Dates are settlement days, which are London days. Without dates, each dataset's look-back up to now is asked
+    again, since Elexon restates: that is what cron runs. Without datasets, the group "core".
+
+    \b
+    gb-power load
+    gb-power load BOALF BOD PN --from 2025-10-01 --to 2025-10-31
+    gb-power load --group balancing --days 7
+    gb-power load FUELINST --year 2025
+    """
+    _log(log_level)
+    catalogue = _catalogue()
+    entries = _chosen(catalogue, names, group)
+    span = _span(first, last, year, days)
+    try:
+        missing = _load(read_settings(target), catalogue, entries, span, again)
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from None
+    if missing:
+        sys.exit(1)
+
+
+def _load(settings, catalogue: dict[str, Dataset], entries: list[Dataset], span, again: bool) -> bool:
+    from loaders.bmrs.source import Load, plan  # dlt and Arrow take a second to import, which --help need not wait for
+    from loaders.landing import Locked, ensure_tables, open_landing
+    from loaders.ledger import Ledger
+    from loaders.progress import progress
+
+    began = datetime.now(UTC)
+    try:
+        ensure_tables(settings, catalogue, RAW_IRIS)
+        with open_landing(settings, catalogue, RAW_BMRS) as landing:
+            ledger = Ledger(settings, [entry.dataset for entry in entries])
+            asked = plan(entries, span, again, ledger)
+            run = Load(settings, catalogue, landing, ledger)
+            with progress(len(asked), Console(stderr=True)) as bar:
+                tallies = run.run(asked, bar)
+    except Locked as error:
+        click.echo(f"gb-power load: {error}", err=True)
+        sys.exit(75)  # EX_TEMPFAIL
+    if not asked:
+        OUT.print("Nothing to ask: all of it was answered before. --again asks once more.")
+    return _report(tallies, (datetime.now(UTC) - began).total_seconds())
+
+
+def _report(tallies: dict, seconds: float) -> bool:
+    """Prints what came of a run; true if something is missing."""
+    from loaders.bmrs.source import commands
+
+    table = Table("dataset", box=None, header_style="bold")
+    for heading in ("windows", "unchanged", "rows answered", "rows landed"):
+        table.add_column(heading, justify="right")
+    for name, tally in sorted(tallies.items()):
+        table.add_row(name, *(f"{n:,}" for n in (tally.windows, tally.unchanged, tally.rows_answered, tally.rows_landed)))
+    if tallies:
+        OUT.print(table)
+    for name, tally in sorted(tallies.items()):
+        if tally.new_fields:
+            OUT.print(f"{name} has new fields, landed as columns: {', '.join(sorted(tally.new_fields))}")
+    missing = [(window, reason) for _, tally in sorted(tallies.items()) for window, reason in tally.missing]
+    if missing:
+        OUT.print(f"\nMissing: {len(missing)} of {sum(t.windows for t in tallies.values())} windows. To ask again:")
+    for command in commands([window for window, _ in missing]):
+        OUT.print(f"  {command}", soft_wrap=True)
+    OUT.print(f"{sum(t.rows_landed for t in tallies.values()):,} rows landed in {seconds:.1f} s")
+    return bool(missing)
+
+
+def _chosen(catalogue: dict[str, Dataset], names: tuple[str, ...], group: str | None) -> list[Dataset]:
+    chosen = [_entry(catalogue, name) for name in names]
+    if group or not names:
+        wanted = group or "core"
+        chosen += [e for e in catalogue.values() if e.rest and (wanted in (e.group, "all") or (wanted == "core" and e.core))]
+    unasked = [entry.dataset for entry in chosen if not entry.rest]
+    if unasked:
+        raise click.UsageError(f"{', '.join(unasked)} is on IRIS only")
+    return list({entry.dataset: entry for entry in chosen}.values())
+
+
+def _span(first: str | None, last: str | None, year: int | None, days: int | None) -> tuple[date, date] | None:
+    from loaders.windows import DAY, settlement_day
+
+    if sum(given is not None for given in (first or last, year, days)) > 1:
+        raise click.UsageError("--from/--to, --year and --days exclude one another")
+    today = settlement_day(datetime.now(UTC))
+    if year:
+        return date(year, 1, 1), min(date(year, 12, 31), today)
+    if days:
+        return today - (days - 1) * DAY, today
+    if not (first or last):
+        return None
+    if not first:
+        raise click.UsageError("--to needs --from")
+    span = _day("--from", first), _day("--to", last or first)
+    if span[0] > span[1]:
+        raise click.UsageError(f"--from {first} is after --to {last}")
+    return span
+
+
+def _day(option: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise click.UsageError(f"{option} {text!r} is not a date such as 2025-10-01") from None
+
+
+def _catalogue() -> dict[str, Dataset]:
+    try:
+        return load_catalogue()
+    except CatalogueError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _entry(catalogue: dict[str, Dataset], name: str) -> Dataset:
+    if name.upper() in catalogue:
+        return catalogue[name.upper()]
+    near = [known for known in catalogue if name.upper()[:3] in known]
+    hint = f"; like it: {', '.join(near)}" if near else ""
+    raise click.UsageError(f"no dataset {name!r}{hint}. 'gb-power datasets' lists them")
+
+
+def _explain(entry: Dataset) -> None:
+    from loaders.catalogue import raw_name
+
+    OUT.print(f"[bold]{entry.dataset}[/]  {entry.title}\n{entry.page}", soft_wrap=True)
+    facts = {"group": entry.group, "key": ", ".join(entry.key), "newest by": ", ".join(entry.newest_by)}
+    if entry.rest:
+        window = f"{entry.rest.window.days} settlement day(s) a request" if entry.rest.window else "a snapshot"
+        facts |= {"REST": f"{entry.rest.path} ({window})", "look-back": f"{entry.rest.look_back_days} days", "empty answer": entry.rest.empty}
+    if entry.iris:
+        facts["IRIS"] = ", ".join(entry.iris.names)
+    for name, fact in facts.items():
+        OUT.print(f"  {name:<13} {fact}", soft_wrap=True)
+    table = Table("field", "raw column", "type", "unit", "null", "what", box=None, header_style="bold")
+    for native, column in entry.all_columns.items():
+        table.add_row(native, raw_name(native), column.type, column.unit or "", "yes" if column.nullable else "", column.doc or "")
+    OUT.print(table)
+    for note in entry.notes:
+        OUT.print(f"Note: {note}", soft_wrap=True)
+
+
+def _log(level: str) -> None:
+    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%S", stream=sys.stderr)
+    logging.getLogger("dlt").setLevel(logging.ERROR)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+
+
+if __name__ == "__main__":
+    main()
