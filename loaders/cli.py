@@ -73,6 +73,32 @@ def load(names, first, last, year, days, group, again, target, log_level) -> Non
         sys.exit(1)
 
 
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("args", metavar="[DBT OPTIONS]...", nargs=-1, type=click.UNPROCESSED)
+@click.option("--target", type=click.Choice(TARGETS), help="What to build on; default: GB_POWER_TARGET, else duckdb.")
+def build(args: tuple[str, ...], target: str | None) -> None:
+    """Run dbt build, then swap the file that people query.
+
+    dbt writes warehouse.duckdb; when everything is green, a copy of it becomes gb_power.duckdb in the same
+    folder. Open that one: no build ever waits for a reader of it, and no reader for a build.
+
+    \b
+    gb-power build
+    gb-power build --select bmrs_costs+
+    """
+    from loaders.build import run_dbt, serve
+
+    try:
+        settings = read_settings(target)
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from None
+    built = run_dbt(settings, ["build", *args])
+    if not built.green:
+        sys.exit(built.code)
+    if settings.target == "duckdb":
+        click.echo(f"Query {serve(settings)}")
+
+
 def _load(settings, catalogue: dict[str, Dataset], entries: list[Dataset], span, again: bool) -> bool:
     from loaders.bmrs.source import Load, plan  # dlt and Arrow take a second to import, which --help need not wait for
     from loaders.landing import Locked, ensure_tables, open_landing

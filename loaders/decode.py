@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from loaders.catalogue import Column, Dataset, raw_name
 
-BLOCK = 8 << 20  # bytes of JSON that are Python objects at one time
+BLOCK = 1 << 18  # bytes of JSON that are Python objects at one time: few enough to stay in the cache
 
 _PYTHON = {"string": str, "integer": int, "number": float, "boolean": bool, "timestamp": str, "date": str, "json": Any}
 _ARROW = {

@@ -1,0 +1,63 @@
+"""Runs dbt and, when all of it is green, swaps the file that people query.
+
+dbt alone writes ``warehouse.duckdb`` and DuckDB lets nobody else read a file that is being written. So a finished
+build is copied and renamed to ``gb_power.duckdb``: an analyst's open connection keeps the old file, the next one
+gets the new, and neither ever waits for the other.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from loaders.config import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = ROOT / "dbt_project"
+
+
+@dataclass
+class Built:
+    """What dbt did, from its own results file."""
+
+    code: int
+    models: int = 0
+    tests: Counter = field(default_factory=Counter)  # status -> number
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def green(self) -> bool:
+        """Nothing failed; warnings are allowed."""
+        return self.code == 0
+
+
+def run_dbt(settings: Settings, args: list[str], quiet: bool = False) -> Built:
+    """``dbt ARGS`` with this project, this profile and these settings."""
+    command = [str(Path(sys.executable).with_name("dbt")), *(["--quiet"] if quiet else []), *args]
+    command += ["--project-dir", str(PROJECT), "--profiles-dir", str(ROOT / "profiles"), "--target", settings.target]
+    results = PROJECT / "target" / "run_results.json"
+    results.unlink(missing_ok=True)
+    home = {"GB_POWER_HOME": str(settings.home), "GB_POWER_TARGET": settings.target}
+    code = subprocess.run(command, env={**os.environ, **home}, check=False).returncode
+    built = Built(code)
+    for result in json.loads(results.read_text())["results"] if results.exists() else []:
+        kind = result["unique_id"].split(".")[0]
+        if kind in ("test", "unit_test"):
+            built.tests[result["status"]] += 1
+        else:
+            built.models += result["status"] == "success"
+        if result["status"] in ("fail", "error"):
+            built.failures.append(f"{result['unique_id'].split('.')[2]}: {result['message']}")
+    return built
+
+
+def serve(settings: Settings) -> Path:
+    """Publishes the built warehouse under the name that people open; returns it."""
+    served, half = settings.home / "gb_power.duckdb", settings.home / "gb_power.duckdb.tmp"
+    shutil.copyfile(settings.home / "warehouse.duckdb", half)
+    os.replace(half, served)
+    return served

@@ -1,0 +1,107 @@
+"""The main job on recorded real data, as scripts/demo runs it: real loader, real HTTP, real dbt, no network."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from loaders.build import ROOT, Built, run_dbt, serve
+from loaders.config import Settings, read_settings
+
+OUT = Console(highlight=False)
+
+# What was recorded, by the settlement days it covers: a wind day with its bids, offers and acceptances, and the
+# three days around the end of summer time in 2025, whose Sunday has 50 settlement periods.
+BALANCING_DAY = ("2022-01-01", "2022-01-01")
+CLOCK_CHANGE = ("2025-10-25", "2025-10-27")
+LOADS = [
+    (["BOALF", "BOD", "PN", "DISEBSP"], BALANCING_DAY),
+    (["FUELINST", "FUELHH", "INDO", "ITSDO", "MID", "DISEBSP"], CLOCK_CHANGE),
+    (["BMUNITS"], None),
+]
+HISTORY = {
+    "default": {"from": CLOCK_CHANGE[0], "to": CLOCK_CHANGE[1]},
+    **{name: {"from": BALANCING_DAY[0], "to": BALANCING_DAY[1]} for name in ("BOALF", "BOD", "PN")},
+}
+
+
+def main() -> None:
+    """Loads, builds, tests and shows; exits with 1 when something is not right."""
+    home = ROOT / "data" / "demo"
+    shutil.rmtree(home, ignore_errors=True)
+    os.environ.update(GB_POWER_HOME=str(home), GB_POWER_TARGET="duckdb", BMRS_REQUESTS_PER_SECOND="50")
+    settings = read_settings()
+    OUT.print("[bold]1. Load[/]  recorded answers of Elexon's Insights API, over HTTP, into the Parquet lake")
+    with stand_in() as url:
+        for names, days in LOADS:
+            load(replace(settings, base_url=url), names, days)
+    OUT.print("\n[bold]2. Build and test[/]  dbt build: staging, unified, marts and every test")
+    built = run_dbt(settings, ["build", "--vars", str({"history": HISTORY})], quiet=True)
+    if not built.green:
+        OUT.print("\n".join(["dbt build is not green:", *built.failures]), style="red", markup=False)
+        sys.exit(1)
+    served = serve(settings)
+    OUT.print("\n[bold]3. The warehouse[/]")
+    show(settings, built)
+    OUT.print(f"\nQuery it:  [bold].venv/bin/python -c \"import duckdb; duckdb.sql(\\\"attach '{served}' as gb (read_only);"
+              " from gb.main.bmrs_costs\\\").show()\"[/]", soft_wrap=True)  # fmt: skip
+
+
+@contextmanager
+def stand_in() -> Iterator[str]:
+    """The Insights API's stand-in as a process of its own; yields its base URL."""
+    command = [sys.executable, "-m", "loaders.tests.stand_ins.insights", "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process.stdout.readline().removeprefix("listening on ").strip()
+        finally:
+            process.terminate()
+
+
+def load(settings: Settings, names: list[str], days: tuple[str, str] | None) -> None:
+    """``gb-power load``, as a user would type it."""
+    command = [sys.executable, "-m", "loaders.cli", "load", *names]
+    command += ["--from", days[0], "--to", days[1]] if days else []
+    OUT.print(f"$ gb-power {' '.join(command[3:])}")
+    subprocess.run(command, cwd=ROOT, env={**os.environ, "BMRS_BASE_URL": settings.base_url}, check=True)
+
+
+def show(settings: Settings, built: Built) -> None:
+    """Tables with rows and dates, and how the tests went."""
+    table = Table("table", box=None, header_style="bold")
+    for heading in ("rows", "first day", "last day"):
+        table.add_column(heading, justify="right")
+    with duckdb.connect(str(settings.home / "gb_power.duckdb"), read_only=True) as db:
+        db.execute("set TimeZone = 'UTC'")
+        for name, rows, first, last in contents(db):
+            table.add_row(name, f"{rows:,}", str(first or ""), str(last or ""))
+    OUT.print(table)
+    tests = ", ".join(f"{number} {status}" for status, number in sorted(built.tests.items()))
+    OUT.print(f"{built.models} models, seeds and snapshots built; tests: {tests}")
+
+
+def contents(db: duckdb.DuckDBPyConnection) -> list[tuple]:
+    """Name, rows, first and last settlement date of every unified model and mart that has rows."""
+    dated = dict(db.execute("""
+        select table_name, bool_or(column_name = 'settlement_date') from duckdb_columns()
+        where database_name = current_database() and schema_name = 'main' and not starts_with(table_name, 'int_')
+        group by table_name order by table_name
+    """).fetchall())  # fmt: skip
+    found = []
+    for name, has_date in dated.items():
+        ends = "min(settlement_date), max(settlement_date)" if has_date else "null, null"
+        rows = db.execute(f'select \'{name}\', count(*), {ends} from main."{name}"').fetchone()
+        if rows[1]:
+            found.append(rows)
+    return found
+
+
+if __name__ == "__main__":
+    main()
