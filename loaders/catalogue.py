@@ -17,6 +17,7 @@ from dlt.common.normalizers.naming.snake_case import NamingConvention
 DATASETS = Path(__file__).with_name("datasets")
 GROUPS = ("balancing", "settlement", "generation", "demand", "forecast", "transparency", "system", "reference")
 
+_TIMES = ("timestamp", "date")
 _naming = NamingConvention()
 
 
@@ -49,6 +50,7 @@ class Window(Strict):
     end_before_minutes: int = 0  # the window closes this long before the last day's end
     selects: list[str] = []  # row fields that the window selects by; two fields: every row touching the window
     selects_offset_minutes: int = 0  # what to add to the row's field to get the time that the window selects by
+    selects_margin_minutes: int = 0  # how far beyond the window's ends its rows may reach
 
 
 class Rest(Strict):
@@ -144,8 +146,8 @@ def _check(entry: Dataset, path: Path) -> None:
         for name in names:
             if name not in known and not (key == "newest_by" and name == "fetched_at"):
                 refuse(key, f"{name!r} is not among columns")
-    if entry.partition_by and known.get(entry.partition_by, None) is None:
-        refuse("partition_by", f"{entry.partition_by!r} is not among columns")
+    if entry.partition_by and (entry.partition_by not in known or known[entry.partition_by].type not in _TIMES):
+        refuse("partition_by", f"{entry.partition_by!r} is not a timestamp or date column")
     if len(set(entry.raw_names.values())) != len(known):
         refuse("columns", "two fields get the same column name in the raw table")
     if entry.rest:
@@ -170,7 +172,7 @@ def _check_rest(rest: Rest, known: dict[str, Column], refuse) -> None:
     if len(rest.window.selects) > 2:
         refuse("rest.window.selects", "one field, or the two that bound a row")
     for name in rest.window.selects:
-        if name not in known or known[name].type not in ("timestamp", "date"):
+        if name not in known or known[name].type not in _TIMES:
             refuse("rest.window.selects", f"{name!r} is not a timestamp or date column")
 
 
@@ -181,11 +183,26 @@ def read_dataset(path: Path) -> Dataset:
         CatalogueError: with the file and the key that is wrong.
     """
     try:
-        entry = msgspec.convert(yaml.load(path.read_text(), Loader=yaml.CSafeLoader), Dataset)
-    except (yaml.YAMLError, msgspec.ValidationError) as error:
+        raw = yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as error:
         raise CatalogueError(f"{path}: {error}") from error
+    try:
+        entry = msgspec.convert(raw, Dataset)
+    except msgspec.ValidationError as error:
+        raise CatalogueError(f"{path}: {_wrong_column(raw) or error}") from error
     _check(entry, path)
     return entry
+
+
+def _wrong_column(raw: dict) -> str | None:
+    """The column that cannot be read and why; msgspec says ``$.columns[...]``, whichever it is."""
+    columns = raw.get("columns") if isinstance(raw, dict) else None
+    for name, column in columns.items() if isinstance(columns, dict) else ():
+        try:
+            msgspec.convert(column, Column)
+        except msgspec.ValidationError as error:
+            return f"columns.{name}: {error}"
+    return None
 
 
 @cache
