@@ -16,7 +16,7 @@ if [ ! -e "$stamp" ]; then
     rm -rf .venv
     if command -v uv >/dev/null; then
         uv venv --quiet --python "$python" .venv
-        uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements.lock
+        uv pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes -r requirements.lock
         uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
     else
         "$python" -m venv .venv

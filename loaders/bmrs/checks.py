@@ -18,6 +18,12 @@ def _span(dataset: Dataset, rows: pa.Table) -> tuple[pa.ChunkedArray, pa.Chunked
     return rows.column(raw_name(selects[0])), rows.column(raw_name(selects[-1]))
 
 
+def _minutes(dataset: Dataset) -> tuple[timedelta, timedelta]:
+    """What lies between a row's field and the time that the window selects by, and how far rows may stick out."""
+    window = dataset.rest.window
+    return timedelta(minutes=window.selects_offset_minutes), timedelta(minutes=window.selects_margin_minutes)
+
+
 def check_inside(dataset: Dataset, window: Window, rows: pa.Table) -> None:
     """Every row must lie in the window, ends included.
 
@@ -31,8 +37,8 @@ def check_inside(dataset: Dataset, window: Window, rows: pa.Table) -> None:
     if pa.types.is_date(begins.type):
         first, last = window.first, window.last
     else:
-        shift = timedelta(minutes=dataset.rest.window.selects_offset_minutes)
-        first, last = window.start - shift, window.end - shift
+        shift, margin = _minutes(dataset)
+        first, last = window.start - shift - margin, window.end - shift + margin
     outside = pc.or_(pc.less(ends, pa.scalar(first, ends.type)), pc.greater(begins, pa.scalar(last, begins.type)))
     count = pc.sum(outside).as_py()
     if count:
@@ -46,8 +52,9 @@ def touching(dataset: Dataset, rows: pa.Table, moment: datetime) -> pa.Array:
     if span is None:
         return pa.repeat(pa.scalar(True), rows.num_rows)
     begins, ends = span
-    at = pa.scalar(moment - timedelta(minutes=dataset.rest.window.selects_offset_minutes), begins.type)
-    return pc.and_(pc.less_equal(begins, at), pc.greater_equal(ends, at))
+    shift, margin = _minutes(dataset)
+    latest, earliest = (pa.scalar(moment - shift + by, begins.type) for by in (margin, -margin))
+    return pc.and_(pc.less_equal(begins, latest), pc.greater_equal(ends, earliest))
 
 
 def event_span(dataset: Dataset, rows: pa.Table) -> tuple[datetime | None, datetime | None]:
