@@ -114,7 +114,9 @@ class Dataset(Strict, kw_only=True):
     @cached_property
     def all_columns(self) -> dict[str, Column]:
         """The published fields and the values asked for (``each``), by native name."""
-        asked = {name: Column(type="string", values=values) for name, values in (self.rest.each if self.rest else {}).items()}
+        asked = {
+            name: Column(type="string", values=values) for name, values in (self.rest.each if self.rest else {}).items()
+        }
         return {**self.columns, **asked}
 
     @cached_property
