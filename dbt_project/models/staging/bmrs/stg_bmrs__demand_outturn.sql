@@ -1,0 +1,37 @@
+-- One row per published settlement period; every version kept.
+with
+
+source as (
+
+    select * from {{ source('raw_bmrs', 'demand_outturn') }}
+
+),
+
+renamed as (
+
+    select
+
+        ---------- keys
+        start_time as start_utc,
+
+        ---------- settlement
+        settlement_date,
+        settlement_period,
+
+        ---------- times
+        publish_time as published_at_utc,
+
+        ---------- measures
+        initial_demand_outturn as initial_demand_outturn_mw,
+        initial_transmission_system_demand_outturn as initial_transmission_system_demand_outturn_mw,
+
+        ---------- lineage
+        'HISTORIC' as source,
+        _fetched_at_utc as fetched_at_utc,
+        _load_id as load_id
+
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,45 @@
+-- One row per published BM unit, settlement period, side and data type; every version kept.
+with
+
+source as (
+
+    select * from {{ source('raw_bmrs', 'disptav') }}
+
+),
+
+renamed as (
+
+    select
+
+        ---------- keys
+        bid_offer,
+        bm_unit,
+        national_grid_bm_unit,
+        data_type,
+
+        ---------- settlement
+        settlement_date,
+        settlement_period,
+
+        ---------- times
+        created_date_time as created_at_utc,
+        start_time as start_utc,
+
+        ---------- measures
+        total_volume_accepted as total_volume_accepted_mwh,
+        pair_volumes as pair_volumes_mwh,
+
+        ---------- details
+        bm_unit_type,
+        lead_party_name,
+
+        ---------- lineage
+        'HISTORIC' as source,
+        _fetched_at_utc as fetched_at_utc,
+        _load_id as load_id
+
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,26 @@
+-- One row per acceptance of a BM unit, settlement period and side: the latest calculation.
+with
+
+published as (
+
+    select * from {{ ref('stg_bmrs__boav') }}
+    union all
+    select * from {{ ref('stg_iris__boav') }}
+
+),
+
+latest as (
+
+    select *
+    from published
+    qualify row_number() over (
+        partition by settlement_date, settlement_period, bid_offer, bm_unit, national_grid_bm_unit, acceptance_number
+        order by
+            created_at_utc desc,
+            source asc,  -- REST is the corrected record: same version, REST wins
+            fetched_at_utc desc
+    ) = 1
+
+)
+
+select * from latest

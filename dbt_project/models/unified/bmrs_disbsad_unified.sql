@@ -1,0 +1,25 @@
+-- One row per adjustment action of a settlement period: the latest one heard.
+with
+
+published as (
+
+    select * from {{ ref('stg_bmrs__disbsad') }}
+    union all
+    select * from {{ ref('stg_iris__disbsad') }}
+
+),
+
+latest as (
+
+    select *
+    from published
+    qualify row_number() over (
+        partition by settlement_date, settlement_period, id
+        order by
+            source asc,  -- REST is the corrected record: same version, REST wins
+            fetched_at_utc desc
+    ) = 1
+
+)
+
+select * from latest

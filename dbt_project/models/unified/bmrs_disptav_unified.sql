@@ -1,0 +1,26 @@
+-- One row per BM unit, settlement period, side and data type: the latest calculation.
+with
+
+published as (
+
+    select * from {{ ref('stg_bmrs__disptav') }}
+    union all
+    select * from {{ ref('stg_iris__disptav') }}
+
+),
+
+latest as (
+
+    select *
+    from published
+    qualify row_number() over (
+        partition by settlement_date, settlement_period, bid_offer, bm_unit, national_grid_bm_unit, data_type
+        order by
+            created_at_utc desc,
+            source asc,  -- REST is the corrected record: same version, REST wins
+            fetched_at_utc desc
+    ) = 1
+
+)
+
+select * from latest

@@ -1,0 +1,26 @@
+-- One row per settlement period: the latest published version.
+with
+
+published as (
+
+    select * from {{ ref('stg_bmrs__indo') }}
+    union all
+    select * from {{ ref('stg_iris__indo') }}
+
+),
+
+latest as (
+
+    select *
+    from published
+    qualify row_number() over (
+        partition by start_utc
+        order by
+            published_at_utc desc,
+            source asc,  -- REST is the corrected record: same version, REST wins
+            fetched_at_utc desc
+    ) = 1
+
+)
+
+select * from latest

@@ -1,0 +1,26 @@
+-- One row per action in the ranked stack of a settlement period and side: the latest calculation.
+with
+
+published as (
+
+    select * from {{ ref('stg_bmrs__ispstack') }}
+    union all
+    select * from {{ ref('stg_iris__ispstack') }}
+
+),
+
+latest as (
+
+    select *
+    from published
+    qualify row_number() over (
+        partition by settlement_date, settlement_period, bid_offer, sequence_number
+        order by
+            created_at_utc desc,
+            source asc,  -- REST is the corrected record: same version, REST wins
+            fetched_at_utc desc
+    ) = 1
+
+)
+
+select * from latest

@@ -1,0 +1,28 @@
+-- One row per piece of a BM unit's quiescent physical notification: the latest one heard.
+{{ rebuild_by_settlement_day(cluster_by=['national_grid_bm_unit']) }}
+
+with
+
+published as (
+
+    select * from {{ ref('stg_bmrs__qpn') }}
+    union all
+    select * from {{ ref('stg_iris__qpn') }}
+
+),
+
+latest as (
+
+    select *
+    from published
+    where {{ in_changed_days() }}
+    qualify row_number() over (
+        partition by national_grid_bm_unit, settlement_date, settlement_period, from_utc
+        order by
+            source asc,  -- REST is the corrected record: same version, REST wins
+            fetched_at_utc desc
+    ) = 1
+
+)
+
+select * from latest

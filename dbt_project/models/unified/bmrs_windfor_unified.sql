@@ -1,0 +1,26 @@
+-- One row per forecast hour: the latest forecast.
+with
+
+published as (
+
+    select * from {{ ref('stg_bmrs__windfor') }}
+    union all
+    select * from {{ ref('stg_iris__windfor') }}
+
+),
+
+latest as (
+
+    select *
+    from published
+    qualify row_number() over (
+        partition by start_utc
+        order by
+            published_at_utc desc,
+            source asc,  -- REST is the corrected record: same version, REST wins
+            fetched_at_utc desc
+    ) = 1
+
+)
+
+select * from latest
