@@ -11,7 +11,7 @@ from rich.table import Table
 from loaders.catalogue import GROUPS, CatalogueError, Dataset, load_catalogue
 from loaders.config import RAW_BMRS, RAW_IRIS, TARGETS, ConfigError, read_settings
 
-OUT = Console(highlight=False)
+OUT = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -33,9 +33,10 @@ def datasets(name: str | None) -> None:
     if name:
         _explain(_entry(catalogue, name))
         return
-    table = Table("dataset", "title", "group", "REST", "IRIS", box=None, header_style="bold")
+    table = Table("dataset", "title", "group", "core", "REST", "IRIS", box=None, header_style="bold")
     for entry in catalogue.values():
-        table.add_row(entry.dataset, entry.title, entry.group, "yes" if entry.rest else "", ", ".join(entry.iris.names) if entry.iris else "")
+        flags = ("yes" if flag else "" for flag in (entry.core, entry.rest))
+        table.add_row(entry.dataset, entry.title, entry.group, *flags, ", ".join(entry.iris.names) if entry.iris else "")
     OUT.print(table)
 
 
@@ -210,7 +211,9 @@ def _explain(entry: Dataset) -> None:
         facts["IRIS"] = ", ".join(entry.iris.names)
     for name, fact in facts.items():
         OUT.print(f"  {name:<13} {fact}", soft_wrap=True)
-    table = Table("field", "raw column", "type", "unit", "null", "what", box=None, header_style="bold")
+    table = Table(box=None, header_style="bold")
+    for heading in ("field", "raw column", "type", "unit", "null", "what"):
+        table.add_column(heading, no_wrap=heading != "what")
     for native, column in entry.all_columns.items():
         table.add_row(native, raw_name(native), column.type, column.unit or "", "yes" if column.nullable else "", column.doc or "")
     OUT.print(table)

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute
 
 from loaders.catalogue import Column, Dataset, raw_name
 
@@ -134,7 +135,7 @@ def _array(values: list, type_: pa.DataType, column: Column) -> pa.Array:
         return pa.array(values, type_)
     text = pa.array(values, pa.string())  # Arrow parses text far faster than Python makes datetimes
     if column.naive:
-        return text.cast(pa.timestamp("us")).cast(type_)
+        return pa.compute.replace_substring_regex(text, "(Z|[+]00:00)$", "").cast(pa.timestamp("us")).cast(type_)
     return text.cast(type_)
 
 

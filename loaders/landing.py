@@ -57,7 +57,7 @@ os.environ.update({
     "RESTORE_FROM_DESTINATION": "false",  # the ledger, not dlt's state, knows what is there
     "LOAD__DELETE_COMPLETED_JOBS": "true",
     "DATA_WRITER__COMPRESSION": "zstd",
-    "DATA_WRITER__BUFFER_MAX_ITEMS": "100000",  # few big row groups
+    "DATA_WRITER__BUFFER_MAX_ITEMS": "20000",  # few big row groups
     "DATA_WRITER__ARROW_CONCAT_PROMOTE_OPTIONS": "default",  # a new field may appear half-way
 })  # fmt: skip
 

@@ -65,7 +65,7 @@ class Ledger:
         return window.start is not None and any(start <= window.end and end >= window.start for start, end in spans)
 
     def news(self, dataset: Dataset, window: Window, rows: pa.Table) -> pa.Table:
-        """The rows that differ from the latest version held of their key; the others are known already.
+        """The rows that differ from what is held under their key and the publisher's version; the others are known.
 
         Compared with everything that was landed for windows sharing a moment with this one, so that a boundary
         row that two windows return is landed once. A value that returns to an earlier one is news again.
@@ -73,10 +73,12 @@ class Ledger:
         files = f"{self._settings.raw_files(RAW_BMRS, dataset.table)}/*.parquet"
         with _duckdb() as db:
             db.register("answer", rows)
-            held = {name for name, *_ in db.execute("describe select * from read_parquet($1, union_by_name=true)", [files]).fetchall()}
+            described = db.execute("describe select * from read_parquet($1, union_by_name = true)", [files])
+            held = {name for name, *_ in described.fetchall()}
             columns = ", ".join(_quoted(name) for name in rows.column_names)
             held_columns = ", ".join(_quoted(n) if n in held else f"null as {_quoted(n)}" for n in rows.column_names)
-            key = ", ".join(_quoted(raw_name(name)) for name in dataset.key)
+            version = [*dataset.key, *(name for name in dataset.newest_by if name != "fetched_at")]
+            key = ", ".join(_quoted(raw_name(name)) for name in dict.fromkeys(version))
             query = f"""
                 select {columns} from answer
                 except

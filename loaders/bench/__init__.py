@@ -1,0 +1,1 @@
+"""What scripts/bench measures: ratios taken side by side in one run, each with its peak memory."""

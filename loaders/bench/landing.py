@@ -1,0 +1,105 @@
+"""scripts/bench landing: JSON to the lake, and HTTP to the lake, beside what one would do instead."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from loaders.bench.generated import HALF_HOUR, START, answer, bod
+from loaders.bench.measure import OUT, Run, measured, middle, show
+
+WORK = "loaders.bench.work"
+ANSWERS = 144  # of 6,960 BOD rows and 1.8 MB: 1.0M rows
+
+
+def main() -> None:
+    """Prints three tables; takes about five minutes."""
+    repeats = int(os.environ.get("GB_POWER_BENCH_REPEATS", "3"))
+    with tempfile.TemporaryDirectory(prefix="gb-power-bench-") as folder:
+        env = {**os.environ, "GB_POWER_HOME": f"{folder}/home", "BMRS_REQUESTS_PER_SECOND": "200", "BMRS_CONCURRENCY": "16"}
+        OUT.print(f"{os.cpu_count()} cores; medians of {repeats} runs side by side; generated data\n")
+        _files(Path(folder) / "json", repeats, env)
+        _backfill(env)
+        _requests(repeats, env)
+        _nothing_new(repeats, env)
+
+
+def _files(folder: Path, repeats: int, env: dict[str, str]) -> None:
+    folder.mkdir()
+    rows = bod(870)
+    for number in range(ANSWERS):
+        start = START + number * HALF_HOUR
+        (folder / f"{start:%Y-%m-%dT%H:%M}+00:00.json").write_bytes(answer(rows, start, 1))
+    table = []
+    for times in (1, 16):
+        runs: dict[str, list[Run]] = {"DuckDB, 1 thread": [], "DuckDB, 2 threads": [], "gb-power": []}
+        for number in range(repeats if times == 1 else 1):
+            home = {"GB_POWER_HOME": f"{env['GB_POWER_HOME']}-{times}-{number}"}
+            runs["DuckDB, 1 thread"].append(measured(WORK, "duckdb_by_hand", folder, times, 1, env=env))
+            runs["DuckDB, 2 threads"].append(measured(WORK, "duckdb_by_hand", folder, times, 2, env=env))
+            runs["gb-power"].append(measured(WORK, "our_landing", folder, times, env=env | home))
+        if times == 1:
+            runs["dlt, rows as dicts (a tenth, times ten)"] = [_tenfold(measured(WORK, "dlt_dict_rows", folder, ANSWERS // 10, env=env))]
+        floor = middle(runs["DuckDB, 1 thread"])
+        for name, several in runs.items():
+            run = middle(several)
+            table.append([f"{times * ANSWERS * 6960 / 1e6:.1f}M", name, *_figures(run), f"{run.wall / floor.wall:.2f}x", f"{run.cpu / floor.cpu:.2f}x"])
+    show("BOD rows from JSON to Parquet", ["rows", "way", "wall s", "cpu s", "peak MB", "wall", "cpu"], table)
+
+
+def _tenfold(run: Run) -> Run:
+    return Run(run.wall * 10, run.cpu * 10, run.peak_mb, run.said)
+
+
+def _figures(run: Run) -> list[str]:
+    return [f"{run.wall:.2f}", f"{run.cpu:.2f}", f"{run.peak_mb:.0f}"]
+
+
+def _backfill(env: dict[str, str]) -> None:
+    with _server(43_824, 0.0) as url:
+        run = measured(WORK, "our_load", "PN", "--year", "2025", env=env | {"BMRS_BASE_URL": url})
+    rows = [["gb-power load PN --year 2025", *_figures(run), f"{365 * 43_824 / run.wall:,.0f} rows/s"]]
+    show("A PN year over HTTP: 365 answers, 16.0M rows", ["", "wall s", "cpu s", "peak MB", ""], rows)
+
+
+def _requests(repeats: int, env: dict[str, str]) -> None:
+    ours, sequential = [], []
+    with _server(6_960, 0.1) as url:
+        for number in range(repeats):
+            home = {"BMRS_BASE_URL": url, "GB_POWER_HOME": f"{env['GB_POWER_HOME']}-{number}"}
+            ours.append(measured(WORK, "our_load", "BOD", "--from", "2025-01-01", "--to", "2026-05-15", env=env | home))
+            sequential.append(_tenfold(measured(WORK, "one_by_one", url, "/datasets/BOD/stream", 50, env=env)))
+    fast, slow = middle(ours), middle(sequential)
+    rows = [
+        ["one at a time, bodies thrown away (50, times ten)", *_figures(slow), "1.0x"],
+        ["gb-power, 16 at a time, landed", *_figures(fast), f"{slow.wall / fast.wall:.1f}x faster"],
+    ]
+    show("500 BOD answers of 1.8 MB at 100 ms, at most 200 requests/s", ["", "wall s", "cpu s", "peak MB", ""], rows)
+
+
+def _nothing_new(repeats: int, env: dict[str, str]) -> None:
+    from loaders.catalogue import load_catalogue
+
+    names = [name for name, entry in load_catalogue().items() if entry.rest and entry.rest.empty == "normal"][:35]
+    span = ["--from", "2025-01-01", "--to", "2025-01-01"]
+    with _server(0, 0.0) as url:
+        env = env | {"BMRS_BASE_URL": url, "BMRS_TRIES": "1"}
+        runs = [measured(WORK, "our_load", *names, *span, "--again", env=env) for _ in range(repeats + 1)][1:]
+    show("A run over 35 datasets with nothing new", ["", "wall s", "cpu s", "peak MB"], [["gb-power load", *_figures(middle(runs))]])
+
+
+@contextmanager
+def _server(rows_a_day: int, latency: float) -> Iterator[str]:
+    command = [sys.executable, "-m", "loaders.bench.server", str(rows_a_day), str(latency)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""What the tests share: a home of their own, the stand-in, and the loader run as a user runs it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from loaders.tests.stand_ins.insights import InsightsStandIn
+
+FAST = {"BMRS_REQUESTS_PER_SECOND": "1000", "BMRS_BACKOFF_SECONDS": "0.01", "BMRS_READ_SECONDS": "2"}
+
+
+class Home:
+    """A data directory and the commands that work on it."""
+
+    def __init__(self, path: Path, url: str):
+        self.path = path
+        self.env = {**os.environ, **FAST, "GB_POWER_HOME": str(path), "BMRS_BASE_URL": url, "GB_POWER_TARGET": "duckdb"}
+
+    def command(self, *args: str) -> list[str]:
+        """The command line of ``gb-power ARGS``."""
+        return [sys.executable, "-m", "loaders.cli", *args]
+
+    def load(self, *args: str, code: int = 0, **env: str) -> subprocess.CompletedProcess:
+        """``gb-power load ARGS``, which must exit with ``code``."""
+        done = subprocess.run(
+            self.command("load", *args), env={**self.env, **env}, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done
+
+    def raw(self, table: str, query: str = "select * from raw", schema: str = "raw_bmrs") -> list[tuple]:
+        """Rows of a query over one raw table, which it calls ``raw``."""
+        with duckdb.connect() as db:
+            db.execute("set TimeZone = 'UTC'")
+            files = f"{self.path}/lake/{schema}/{table}/*.parquet".replace("'", "''")
+            return db.execute(f"with raw as (select * from read_parquet('{files}', union_by_name = true)) {query}").fetchall()
+
+    def count(self, table: str) -> int:
+        """Rows of a raw table."""
+        return self.raw(table, "select count(*) from raw")[0][0]
+
+
+@pytest.fixture
+def server():
+    """The Insights API's stand-in, serving what was recorded."""
+    with InsightsStandIn() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def home(tmp_path, server) -> Home:
+    """An empty data directory, in a path with a space and a quote, and the loader that writes to it."""
+    return Home(tmp_path / "it's a home", server.url)

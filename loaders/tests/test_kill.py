@@ -1,0 +1,107 @@
+"""Killed, crowded out, out of disk: the lake stays readable, and the next run completes it without duplicates."""
+
+import random
+import resource
+import signal
+import subprocess
+import threading
+import time
+
+import duckdb
+import pytest
+
+from loaders.tests.conftest import Home
+from loaders.tests.stand_ins.insights import InsightsStandIn
+from loaders.tests.stand_ins.recorded import recorded_rows
+
+SPAN = ("--from", "2022-01-01", "--to", "2022-01-02")
+NAMES = ("BOALF", "PN", "BOD")
+KILLS = 12
+# One package for each window, so that kills meet the loader in every phase of several packages.
+SMALL = {"GB_POWER_PACKAGE_SECONDS": "0"}
+
+
+def contents(home: Home) -> dict[str, list[tuple]]:
+    """What was published, of every table, in an order of its own."""
+    hidden = "_fetched_at_utc, _load_id, _window_from_utc, _window_to_utc"
+    return {name: home.raw(name.lower(), f"select * exclude ({hidden}) from raw order by all") for name in NAMES}
+
+
+class Reader(threading.Thread):
+    """Reads the lake as dbt does, again and again, and keeps what went wrong."""
+
+    def __init__(self, home: Home):
+        super().__init__(daemon=True)
+        self.home, self.reads, self.errors, self.over = home, 0, [], threading.Event()
+
+    def run(self):
+        while not self.over.is_set():
+            try:
+                self.home.count("boalf")
+                self.home.count("_windows")
+                self.reads += 1
+            except duckdb.Error as error:
+                if "No files found" not in str(error):
+                    self.errors.append(error)
+
+
+def test_a_loader_killed_at_random_moments_leaves_a_lake_that_the_next_run_completes(tmp_path):
+    rng = random.Random()
+    seed = rng.randrange(10**6)
+    rng.seed(seed)
+    with InsightsStandIn() as server:
+        clean, killed = Home(tmp_path / "clean", server.url), Home(tmp_path / "killed", server.url)
+        began = time.monotonic()
+        clean.load(*NAMES, *SPAN, **SMALL, code=1)  # BOD was recorded for the first day only
+        whole_run = time.monotonic() - began
+        reader = Reader(killed)
+        reader.start()
+        for _ in range(KILLS):
+            loader = subprocess.Popen(killed.command("load", *NAMES, *SPAN), env={**killed.env, **SMALL}, stderr=subprocess.DEVNULL)
+            time.sleep(rng.uniform(0.2, whole_run))
+            loader.send_signal(signal.SIGKILL)
+            loader.wait()
+        killed.load(*NAMES, *SPAN, **SMALL, code=1)
+        reader.over.set()
+        reader.join()
+    assert contents(killed) == contents(clean), f"seed {seed}"
+    assert reader.reads > 0
+    assert not reader.errors, f"seed {seed}"
+    assert not list((killed.path / "lake").rglob("*.tmp"))
+    landed = killed.raw("_windows", "select dataset, sum(rows_landed) from raw group by dataset")
+    assert dict(landed) == {name: killed.count(name.lower()) for name in NAMES}, f"seed {seed}: the ledger and the rows disagree"
+
+
+def test_the_second_loader_says_who_holds_the_lock_and_leaves_everything_alone(home, server):
+    server.latency = 1.0
+    first = subprocess.Popen(home.command("load", "BOALF", *SPAN), env=home.env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    while not server.requests:
+        time.sleep(0.02)
+    second = home.load("BOALF", *SPAN, code=75, GB_POWER_LOCK_WAIT_SECONDS="0")
+    assert f"process {first.pid} (since " in second.stderr
+    assert first.wait(60) == 0
+
+
+def test_the_second_loader_waits_and_then_finds_nothing_left_to_do(home, server):
+    server.latency = 0.3
+    first = subprocess.Popen(home.command("load", "BOALF", *SPAN), env=home.env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    while not server.requests:
+        time.sleep(0.02)
+    assert "Nothing to ask" in home.load("BOALF", *SPAN).stdout
+    assert first.wait(60) == 0
+    assert home.count("boalf") == len(recorded_rows("BOALF"))
+
+
+@pytest.mark.parametrize("limit", [20_000, 60_000])
+def test_a_full_disk_stops_the_run_with_its_reason_and_loses_nothing(home, limit):
+    home.load("BMUNITS")
+
+    def fill():  # every file may grow to so many bytes: what a full disk does, without needing one
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    full = subprocess.run(home.command("load", "BOALF", *SPAN), env=home.env, capture_output=True, text=True, preexec_fn=fill, check=False)
+    assert full.returncode == 1, full.stdout + full.stderr
+    assert "File too large" in full.stderr
+    assert "Traceback" not in full.stderr
+    home.load("BOALF", *SPAN)
+    assert home.count("boalf") == len(recorded_rows("BOALF"))
