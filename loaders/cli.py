@@ -102,7 +102,7 @@ def build(args: tuple[str, ...], target: str | None) -> None:
 
 def _load(settings, catalogue: dict[str, Dataset], entries: list[Dataset], span, again: bool) -> bool:
     from loaders.bmrs.source import Load, plan  # dlt and Arrow take a second to import, which --help need not wait for
-    from loaders.landing import Locked, ensure_tables, open_landing
+    from loaders.landing import CannotLand, Locked, ensure_tables, open_landing
     from loaders.ledger import Ledger
     from loaders.progress import progress
 
@@ -118,6 +118,9 @@ def _load(settings, catalogue: dict[str, Dataset], entries: list[Dataset], span,
     except Locked as error:
         click.echo(f"gb-power load: {error}", err=True)
         sys.exit(75)  # EX_TEMPFAIL
+    except CannotLand as error:
+        click.echo(f"gb-power load: {error}. What was landed stays; run the same command again when that is mended", err=True)
+        sys.exit(1)
     if not asked:
         OUT.print("Nothing to ask: all of it was answered before. --again asks once more.")
     return _report(tallies, (datetime.now(UTC) - began).total_seconds())

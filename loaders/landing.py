@@ -19,6 +19,7 @@ import dlt
 import fsspec
 import pyarrow as pa
 from dlt.destinations import filesystem
+from dlt.pipeline.exceptions import PipelineStepFailed
 from filelock import FileLock, Timeout
 from fsspec.implementations.local import LocalFileSystem
 
@@ -64,6 +65,10 @@ os.environ.update({
 
 class Locked(RuntimeError):
     """Another loader is at work; the message says which."""
+
+
+class CannotLand(RuntimeError):
+    """A load package could not be written; the message says why. The next run finishes or repeats it."""
 
 
 class AtomicLocalFileSystem(LocalFileSystem):
@@ -118,7 +123,7 @@ class Landing:
             half.unlink()
         if self._pipeline.has_pending_data:
             log.warning("finishing the load that an earlier run left unfinished")
-            self._pipeline.run(loader_file_format="parquet")
+            self._run(None)
 
     def ensure_tables(self, catalogue: dict[str, Dataset]) -> None:
         """Makes every raw table exist and hold every column, so that a model can read it before any row came."""
@@ -132,10 +137,21 @@ class Landing:
         """Lands (table, rows) pairs as one load package.
 
         Raises:
-            dlt.pipeline.exceptions.PipelineStepFailed: nothing, or a package that the next run finishes, is kept.
+            CannotLand: nothing, or a package that the next run finishes, is kept.
         """
         marked = (dlt.mark.with_table_name(rows, table) for table, rows in items)
-        self._pipeline.run(dlt.resource(marked, name="landed"), loader_file_format="parquet")
+        self._run(dlt.resource(marked, name="landed"))
+
+    def _run(self, data) -> None:
+        try:
+            self._pipeline.run(data, loader_file_format="parquet")
+        except PipelineStepFailed as error:
+            cause = error
+            while inner := cause.__cause__ or getattr(cause, "exception", None):
+                cause = inner
+            if not isinstance(cause, OSError):
+                raise
+            raise CannotLand(f"cannot write to {self.settings.home}: {cause}") from error
 
 
 def new_load_id() -> str:

@@ -19,7 +19,7 @@ from loaders import __version__
 from loaders.config import Settings
 
 USER_AGENT = f"gb-power-elt/{__version__} (open-source ELT; requests/{requests.__version__})"
-IN_MEMORY = 1 << 20  # larger answers wait on disk, so that memory does not grow with concurrency
+IN_MEMORY = 1 << 16  # larger answers wait on disk, so that memory does not grow with concurrency
 LONGEST_WAIT = 120.0
 
 
@@ -112,7 +112,7 @@ class Client:
             with self._session().get(url, params=params, timeout=timeout, stream=True) as response:
                 if response.status_code != 200:
                     raise _refusal(response, tries)
-                while block := response.raw.read1(1 << 18, decode_content=True):
+                while block := response.raw.read1(1 << 16, decode_content=True):
                     digest.update(block)
                     body.write(block)
                     if time.monotonic() - began > self._settings.total_seconds:
