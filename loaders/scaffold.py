@@ -40,7 +40,10 @@ def main(names: tuple[str, ...], check: bool) -> None:
 def draft_models(root: Path, entry: Dataset) -> None:
     """Writes the models of a dataset that do not exist yet."""
     models = root / "dbt_project" / "models"
-    drafts = {models / "staging" / name / f"stg_{name}__{entry.table}.sql": staging_sql(entry, name) for name in channels(entry)}
+    drafts = {
+        models / "staging" / name / f"stg_{name}__{entry.table}.sql": staging_sql(entry, name)
+        for name in channels(entry)
+    }
     if entry.group != "reference":  # registers are told by their own models, with history
         unified = models / "unified" / f"bmrs_{entry.table}_unified"
         drafts |= {unified.with_suffix(".sql"): unified_sql(entry), unified.with_suffix(".yml"): unified_yml(entry)}

@@ -19,7 +19,12 @@ def staging_sql(dataset: Dataset, channel: str) -> str:
     for section, names in _sections(dataset).items():
         fields.append(f"---------- {section}")
         fields += [f"{_renamed(native, staged)}," for native, staged in names.items()] + [""]
-    lineage = ["---------- lineage", f"'{source}' as source,", "_fetched_at_utc as fetched_at_utc,", "_load_id as load_id"]
+    lineage = [
+        "---------- lineage",
+        f"'{source}' as source,",
+        "_fetched_at_utc as fetched_at_utc,",
+        "_load_id as load_id",
+    ]
     select = textwrap.indent("\n".join([*fields, *lineage]), " " * 8)
     return (
         f"-- One row per {_grain(dataset)}; every version kept.\n"
@@ -48,7 +53,10 @@ def unified_yml(dataset: Dataset) -> str:
     names = staged_names(dataset)
     key = ", ".join(names[native] for native in dataset.key)
     sources = " and ".join({"bmrs": "the REST history", "iris": "IRIS"}[channel] for channel in channels(dataset))
-    about = f"{dataset.title}, one row per {_grain(dataset)}, from {sources}. The latest published version wins. Source: Insights dataset {dataset.dataset}."
+    about = (
+        f"{dataset.title}, one row per {_grain(dataset)}, from {sources}. The latest published version wins. "
+        f"Source: Insights dataset {dataset.dataset}."
+    )
     lines = [
         "models:",
         f"  - name: bmrs_{dataset.table}_unified",

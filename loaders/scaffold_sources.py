@@ -14,7 +14,8 @@ HEADER = """\
 #
 # Freshness is the age of the publisher's newest row, not of our last load: a backfill of old days must not make
 # a stale feed look fresh. So `loaded_at_field` is the moment that the publisher gives (published, else accepted,
-# measured, ..), and `_fetched_at_utc` only where there is none. `dbt source freshness --select source:raw_bmrs`.
+# measured, ..), else the end of the settlement day. A register has no such moment: there it is when the register was
+# last asked, whether or not something had changed. Try `dbt source freshness --select source:raw_bmrs`.
 
 sources:
 """
@@ -37,8 +38,8 @@ EVENTS = ("publishTime", "createdDateTime", "createdTime", "acceptanceTime", "me
 # The lake as DuckDB reads it. The path is code in two languages here: quotes are doubled for SQL, braces for
 # Python's str.format, by which dbt-duckdb fills in {name}.
 LOCATION = (
-    """read_parquet('{{ env_var('GB_POWER_HOME', '../data') | replace("'", "''") | replace('{', '{{') | replace('}', '}}') }}"""
-    """/lake/%s/{name}/*.parquet', union_by_name=true)"""
+    """read_parquet('{{ env_var('GB_POWER_HOME', '../data') | replace("'", "''")"""
+    """ | replace('{', '{{') | replace('}', '}}') }}/lake/%s/{name}/*.parquet', union_by_name=true)"""
 )
 
 
@@ -60,15 +61,26 @@ def _source(schema: str, tables: list[str]) -> str:
 
 
 def _table(entry: Dataset, schema: str) -> str:
-    lines = [f"\n      - name: {entry.table}", f"        description: {_text(f'{entry.dataset}: {entry.title}. {entry.page}')}"]
+    lines = [
+        f"\n      - name: {entry.table}",
+        f"        description: {_text(f'{entry.dataset}: {entry.title}. {entry.page}')}",
+    ]
     if entry.freshness:
+        setting, moment = _loaded_at(entry, schema)
         late = {"warn_after": entry.freshness.warn_minutes, "error_after": entry.freshness.error_minutes}
         limits = ", ".join(f"{name}: {{count: {minutes}, period: minute}}" for name, minutes in late.items())
-        lines += ["        config:", f"          loaded_at_field: {_text(_event(entry))}", f"          freshness: {{{limits}}}"]
+        lines += [
+            "        config:",
+            f"          {setting}: {_text(moment)}",
+            f"          freshness: {{{limits}}}",
+        ]
     anchor = f"columns_of_{entry.table}"
     if schema == RAW_IRIS and entry.rest:
         return "\n".join([*lines, f"        columns: *{anchor}"]) + "\n"
-    return "\n".join([*lines, f"        columns: &{anchor}", *(_column(entry, native) for native in entry.all_columns)]) + "\n"
+    return (
+        "\n".join([*lines, f"        columns: &{anchor}", *(_column(entry, native) for native in entry.all_columns)])
+        + "\n"
+    )
 
 
 def _column(entry: Dataset, native: str) -> str:
@@ -79,14 +91,18 @@ def _column(entry: Dataset, native: str) -> str:
     return f"          - {{name: {raw_name(native)}{description}, config: {{meta: {{{known}}}}}}}"
 
 
-def _event(entry: Dataset) -> str:
-    """The column, or expression, that says how old a row is."""
+def _loaded_at(entry: Dataset, schema: str) -> tuple[str, str]:
+    """The setting that tells dbt how old the newest row is."""
+    if schema == RAW_BMRS and entry.rest.window is None:  # a register: an answer without news is as fresh
+        ledger = "{{ source('raw_bmrs', '_windows') }}"
+        asked = f"select max(asked_at_utc) from {ledger} where dataset = '{entry.dataset}' and error is null"
+        return "loaded_at_query", asked
     for native in EVENTS + tuple(entry.rest.window.selects if entry.rest and entry.rest.window else ()):
         if native in entry.columns and entry.columns[native].type == "timestamp":
-            return raw_name(native)
+            return "loaded_at_field", raw_name(native)
     if "settlementDate" in entry.columns:
-        return "cast(settlement_date as timestamp)"
-    return "_fetched_at_utc"
+        return "loaded_at_field", "cast(settlement_date as timestamp) + interval 1 day"
+    return "loaded_at_field", "_fetched_at_utc"
 
 
 def _ledger(name: str) -> str:
