@@ -1,0 +1,246 @@
+"""A stand-in of Elexon's Insights API: real HTTP on this machine, the recorded answers, and faults on demand.
+
+    with InsightsStandIn() as elexon:
+        requests.get(f"{elexon.url}/datasets/BOALF/stream", {"from": "2022-01-01T00:00Z", "to": "2022-01-02T00:00Z"})
+
+It serves what was recorded and nothing else, unless a test gives it rows of its own. JSON only: ``format`` is ignored.
+As a process: ``python -m loaders.tests.stand_ins.insights --port 0``.
+"""
+
+import argparse
+import gzip
+import signal
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from functools import cache
+from itertools import product
+from typing import NamedTuple
+
+import msgspec
+
+from loaders.catalogue import load_catalogue
+from loaders.tests.stand_ins import recorded
+from loaders.tests.stand_ins.endpoints import Endpoint, endpoints, find
+from loaders.tests.stand_ins.faults import Answer, Fault, Faults, apply
+from loaders.tests.stand_ins.selection import BadRequestError, Rows, check, current_vintage, select
+from loaders.tests.stand_ins.server import BASE_PATH, Body, Request, Server
+
+NOT_FOUND = Answer(404, b'{"statusCode":404,"message":"Resource not found"}')
+CACHE_BYTES = 64 * 2**20
+
+
+class Route(NamedTuple):
+    """What a path leads to."""
+
+    endpoint: Endpoint
+    dataset: str
+    asked: dict[str, str]  # what the path holds: a settlement date, bid or offer
+
+    def wrapped(self, rows: bytes) -> bytes:
+        """A JSON list as this endpoint answers it."""
+        if self.endpoint.answer == "metadata":
+            metadata = msgspec.json.encode({"datasets": [self.dataset]})
+            return b'{"metadata":' + metadata + b',"data":' + rows + b"}"
+        return b'{"data":' + rows + b"}" if self.endpoint.answer == "data" else rows
+
+
+@cache
+def _named_by_the_catalogue() -> dict[str, tuple[str, dict[str, str]]]:
+    """Endpoint -> its dataset, and the values in its path where Elexon has one endpoint for each value."""
+    found = {}
+    for entry in load_catalogue().values():
+        if not entry.rest:
+            continue
+        path, each = entry.rest.path, entry.rest.each
+        for values in product(*each.values()):
+            chosen = dict(zip(each, values, strict=True))
+            filled = path
+            for name, value in chosen.items():
+                filled = filled.replace(f"{{{name}}}", value)
+            found[filled] = entry.dataset, chosen
+        for template in (path, path.removesuffix("/stream"), f"{path}/{{settlementPeriod}}"):
+            found[template] = entry.dataset, {}
+    return {path: found[path] for path in found if path in endpoints()}
+
+
+def route(path: str) -> Route | None:
+    """The endpoint and the dataset that answer a path; no dataset (an empty name) where the catalogue has none."""
+    if not (found := find(path)):
+        return None
+    endpoint, holes = found
+    dataset, chosen = _named_by_the_catalogue().get(endpoint.path, ("", {}))
+    if not dataset and endpoint.path.startswith("/datasets/"):
+        dataset = endpoint.path.split("/")[2]
+    return Route(endpoint, dataset, {**chosen, **holes})
+
+
+class _Cache:
+    """The encoded bodies used last, up to a number of bytes, by what they were made from."""
+
+    def __init__(self):
+        self._bodies: OrderedDict[tuple, Body] = OrderedDict()
+        self._held = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple) -> Body | None:
+        with self._lock:
+            if key in self._bodies:
+                self._bodies.move_to_end(key)
+            return self._bodies.get(key)
+
+    def put(self, key: tuple, body: Body) -> None:
+        with self._lock:
+            self._held += len(body.content) if key not in self._bodies else 0
+            self._bodies.setdefault(key, body)
+            while self._held > CACHE_BYTES:
+                self._held -= len(self._bodies.popitem(last=False)[1].content)
+
+
+class InsightsStandIn:
+    """The server; a context manager. Everything may be called and changed while it serves."""
+
+    def __init__(
+        self,
+        rows: dict[str, Iterable[dict]] | None = None,
+        *,
+        as_of: str | None = None,
+        latency: float = 0,
+        port: int = 0,
+    ):
+        """``rows`` are a test's own, by dataset, in the place of the recorded ones. ``as_of`` is the moment at which
+        system prices are looked at (now unless told): they change when Elexon settles again. ``latency`` in seconds."""
+        self.as_of = as_of
+        self.latency = latency
+        self.requests: list[Request] = []
+        self.in_flight = self.peak_in_flight = 0
+        self._rows = {dataset: Rows(dataset, own) for dataset, own in (rows or {}).items()}
+        self._lock = threading.RLock()
+        self._faults = Faults()
+        self._cache = _Cache()
+        self._server = Server(self, port)
+
+    @property
+    def url(self) -> str:
+        """The base URL, to be used in the place of Elexon's."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}{BASE_PATH}"
+
+    def __enter__(self) -> "InsightsStandIn":
+        self._server.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        """Stops, cuts every open connection, and raises what went wrong inside the stand-in itself."""
+        self._server.stop()
+
+    def rows(self, dataset: str) -> Rows:
+        """The rows of which a dataset's answers are made."""
+        with self._lock:
+            if dataset not in self._rows:
+                self._rows[dataset] = Rows(dataset, recorded.rows(dataset))
+            return self._rows[dataset]
+
+    def set_rows(self, dataset: str, rows: Iterable[dict]) -> None:
+        """Replace the rows of a dataset by a test's own."""
+        with self._lock:
+            self._rows[dataset] = Rows(dataset, rows)
+
+    def add_rows(self, dataset: str, rows: Iterable[dict]) -> None:
+        """Add rows of a test's own."""
+        with self._lock:
+            self.set_rows(dataset, [*self.rows(dataset), *rows])
+
+    def fail(
+        self, path: str, fault: Fault, times: int | None = 1, after: int = 0, where: dict[str, str] | None = None
+    ) -> None:
+        """Arm a fault for the next ``times`` requests (None: for good) of a path or of those below it ("/": any).
+
+        ``after``: so many matching requests go well first. ``where``: parameters must begin with these values. Of
+        several faults that match a request, the one armed first happens.
+        """
+        self._faults.add(path, fault, times, after, where)
+
+    def unused_faults(self) -> list[str]:
+        """What was armed and did not happen as often as it should."""
+        return self._faults.unused()
+
+    def clear_faults(self) -> None:
+        """Be well again."""
+        self._faults.clear()
+
+    def asked(self, path: str = "/") -> list[Request]:
+        """The requests so far of a path and of those below it, in the order of their arrival."""
+        with self._lock:
+            return [request for request in self.requests if f"{request.path}/".startswith(path.rstrip("/") + "/")]
+
+    def arrive(self, request: Request) -> Fault | None:
+        """For the server: a request is here. What will go wrong with it?"""
+        fault = self._faults.take(request.path, request.query)
+        request.fault = fault.name if fault else None
+        with self._lock:
+            self.requests.append(request)
+            self.in_flight += 1
+            self.peak_in_flight = max(self.peak_in_flight, self.in_flight)
+        return fault
+
+    def leave(self) -> None:
+        """For the server: a request is over."""
+        with self._lock:
+            self.in_flight -= 1
+
+    def body(self, request: Request, fault: Fault | None) -> Body:
+        """For the server: the whole answer, encoded as the client accepts it."""
+        if fault and fault.instead:
+            return _encoded(fault.instead, request)
+        if fault and fault.rows:
+            return _encoded(self._answer(request, fault), request)
+        found = route(request.path)
+        made_from = self.rows(found.dataset) if found else None  # itself, not its contents: rows never change
+        key = (request.target, request.accepts_gzip, self.as_of, made_from)
+        if not (body := self._cache.get(key)):
+            body = _encoded(self._answer(request, None), request)
+            self._cache.put(key, body)
+        return body
+
+    def _answer(self, request: Request, fault: Fault | None) -> Answer:
+        found = route(request.path)
+        if not found or any(name not in request.query for name in found.endpoint.required):
+            return NOT_FOUND
+        query = {name: request.query[name] for name in found.endpoint.parameters if name in request.query}
+        try:
+            check(found.endpoint, query | {name: [value] for name, value in found.asked.items()})
+        except BadRequestError as error:
+            return Answer(400, msgspec.json.encode({"errors": error.errors}), "application/problem+json; charset=utf-8")
+        chosen = select(found.endpoint, found.asked, query, self.rows(found.dataset))
+        if found.dataset == "DISEBSP":
+            chosen = current_vintage(chosen, self.as_of)
+        if extra := set(found.asked) - {"settlementDate", "settlementPeriod"}:  # the question's, not the row's
+            chosen = [{name: value for name, value in row.items() if name not in extra} for row in chosen]
+        return Answer(200, found.wrapped(msgspec.json.encode(apply(fault, list(chosen)))))
+
+
+def _encoded(answer: Answer, request: Request) -> Body:
+    headers, content = {"Content-Type": answer.content_type, **answer.headers}, answer.body
+    if request.accepts_gzip and content:
+        headers["Content-Encoding"] = "gzip"
+        content = gzip.compress(content, 1, mtime=0)
+    return Body(answer.status, headers, content)
+
+
+def main() -> None:
+    """Serves until it is told to end."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--port", type=int, default=0, help="0: any free one")
+    parser.add_argument("--as-of", help="serve system prices as they stood at this moment")
+    parser.add_argument("--latency", type=float, default=0, help="seconds before every answer")
+    options = parser.parse_args()
+    over = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: over.set())
+    with InsightsStandIn(as_of=options.as_of, latency=options.latency, port=options.port) as stand_in:
+        print(f"listening on {stand_in.url}", flush=True)
+        over.wait()
+
+
+if __name__ == "__main__":
+    main()
