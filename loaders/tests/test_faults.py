@@ -95,7 +95,7 @@ def test_an_answer_that_breaks_the_catalogues_promise_is_kept_in_quarantine(home
     home.load("BOALF", "--from", DAY, code=1)
     assert first_window(home)[0] == "quarantined"
     assert error in first_window(home)[2]
-    assert home.raw("_quarantine", "select length(body_gz) > 20 from raw") == [(True,)]
+    assert home.raw("_quarantine", "select octet_length(body_gz) > 20 from raw") == [(True,)]
 
 
 def test_a_misspelt_parameter_would_meet_the_404_that_elexon_gives(server):
@@ -109,7 +109,7 @@ def test_a_misspelt_parameter_would_meet_the_404_that_elexon_gives(server):
 def test_requests_name_the_project_accept_gzip_and_keep_to_the_rate(home, server):
     home.load("BOALF", "--from", "2021-12-27", "--to", "2022-01-02", code=1, BMRS_REQUESTS_PER_SECOND="10", BMRS_CONCURRENCY="4")
     asked = server.asked(PATH)
-    assert all(request.headers["User-Agent"].startswith("gb-power-elt/") for request in asked)
-    assert all("gzip" in request.headers["Accept-Encoding"] for request in asked)
+    assert all(request.headers["user-agent"].startswith("gb-power-elt/") for request in asked)
+    assert all("gzip" in request.headers["accept-encoding"] for request in asked)
     assert asked[-1].at - asked[0].at >= 0.1 * (len(asked) - 1) - 0.05
     assert server.peak_in_flight <= 4

@@ -74,7 +74,7 @@ def test_a_loader_killed_at_random_moments_leaves_a_lake_that_the_next_run_compl
 
 
 def test_the_second_loader_says_who_holds_the_lock_and_leaves_everything_alone(home, server):
-    server.latency = 1.0
+    server.latency_seconds = 1.0
     first = subprocess.Popen(home.command("load", "BOALF", *SPAN), env=home.env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     while not server.requests:
         time.sleep(0.02)
@@ -84,7 +84,7 @@ def test_the_second_loader_says_who_holds_the_lock_and_leaves_everything_alone(h
 
 
 def test_the_second_loader_waits_and_then_finds_nothing_left_to_do(home, server):
-    server.latency = 0.3
+    server.latency_seconds = 0.3
     first = subprocess.Popen(home.command("load", "BOALF", *SPAN), env=home.env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     while not server.requests:
         time.sleep(0.02)
