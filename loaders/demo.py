@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 from rich.console import Console
@@ -32,9 +33,8 @@ HISTORY = {
 }
 
 
-def main() -> None:
-    """Loads, builds, tests and shows; exits with 1 when something is not right."""
-    home = ROOT / "data" / "demo"
+def main(home: Path = ROOT / "data" / "demo") -> None:
+    """Loads, builds, tests and shows; exits with 1 when something is not right. Begins with an empty ``home``."""
     shutil.rmtree(home, ignore_errors=True)
     os.environ.update(GB_POWER_HOME=str(home), GB_POWER_TARGET="duckdb", BMRS_REQUESTS_PER_SECOND="50")
     settings = read_settings()

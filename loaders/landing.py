@@ -42,7 +42,7 @@ WINDOWS = pa.schema([
     ("settlement_date_from", pa.date32()), ("settlement_date_to", pa.date32()),
     ("asked_at_utc", _UTC), ("url", pa.string()), ("outcome", pa.string()),
     ("rows_answered", pa.int64()), ("rows_landed", pa.int64()),
-    ("first_event_utc", _UTC), ("last_event_utc", _UTC),
+    ("first_event_utc", _UTC), ("last_event_utc", _UTC), ("lag_seconds", pa.float64()),
     ("content_hash", pa.string()), ("body_bytes", pa.int64()), ("tries", pa.int64()),
     ("response_seconds", pa.float64()), ("error", pa.string()), ("_load_id", pa.string()),
 ])  # fmt: skip

@@ -151,6 +151,8 @@ class Load:
                 entry["error"] = "empty, although no settlement day is without rows of this dataset"
             return None
         entry["first_event_utc"], entry["last_event_utc"] = event_span(dataset, rows)
+        if entry["last_event_utc"]:  # how old the newest event was when we asked; negative for forecasts
+            entry["lag_seconds"] = (entry["asked_at_utc"] - entry["last_event_utc"]).total_seconds()
         self._tally(window).new_fields |= set(rows.column_names) - set(self._decoder(dataset).schema.names)
         news = self._without_edge(dataset, window, rows)
         if self._ledger.touches(window):
