@@ -126,7 +126,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self._errors: list[BaseException] = []
         self._connections: set[socket.socket] = set()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True)
 
     def start(self) -> None:
         """Serve in a thread of its own."""
