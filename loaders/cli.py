@@ -5,13 +5,15 @@ import sys
 from datetime import UTC, date, datetime
 
 import click
+import duckdb
 from rich.console import Console
-from rich.table import Table
+from rich.logging import RichHandler
 
 from loaders.catalogue import GROUPS, CatalogueError, Dataset, load_catalogue
 from loaders.config import RAW_BMRS, RAW_IRIS, TARGETS, ConfigError, read_settings
+from loaders.show import OUT, show_dataset, show_datasets, show_load, show_rows
 
-OUT = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
+ERR = Console(stderr=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -31,13 +33,9 @@ def datasets(name: str | None) -> None:
     """
     catalogue = _catalogue()
     if name:
-        _explain(_entry(catalogue, name))
+        show_dataset(_entry(catalogue, name))
         return
-    table = Table("dataset", "title", "group", "core", "REST", "IRIS", box=None, header_style="bold")
-    for entry in catalogue.values():
-        flags = ("yes" if flag else "" for flag in (entry.core, entry.rest))
-        table.add_row(entry.dataset, entry.title, entry.group, *flags, ", ".join(entry.iris.names) if entry.iris else "")
-    OUT.print(table)
+    show_datasets(catalogue)
 
 
 @main.command()
@@ -49,7 +47,9 @@ def datasets(name: str | None) -> None:
 @click.option("--group", type=click.Choice(["core", *GROUPS, "all"]), help="All datasets of a group.")
 @click.option("--again", is_flag=True, help="Also ask what the ledger says was answered.")
 @click.option("--target", type=click.Choice(TARGETS), help="Where to land; default: GB_POWER_TARGET, else duckdb.")
-@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True)
+@click.option(
+    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
+)
 def load(names, first, last, year, days, group, again, target, log_level) -> None:
     """Load datasets from the Insights API.
 
@@ -100,6 +100,27 @@ def build(args: tuple[str, ...], target: str | None) -> None:
         click.echo(f"Query {serve(settings)}")
 
 
+@main.command()
+@click.argument("sql")
+def query(sql: str) -> None:
+    """Query what was built; times are UTC.
+
+    \b
+    gb-power query "from bmrs_costs order by settlement_date desc, settlement_period desc limit 5"
+    gb-power query "summarize bmrs_boalf_unified"
+    """
+    settings = read_settings()
+    served = settings.home / "gb_power.duckdb"
+    if not served.exists():
+        raise click.ClickException(f"{served} does not exist yet: 'gb-power build' makes it")
+    with duckdb.connect(str(served), read_only=True) as db:
+        db.execute("set TimeZone = 'UTC'")
+        try:
+            show_rows(db.sql(sql))
+        except duckdb.Error as error:
+            raise click.ClickException(str(error)) from None
+
+
 def _load(settings, catalogue: dict[str, Dataset], entries: list[Dataset], span, again: bool) -> bool:
     from loaders.bmrs.source import Load, plan  # dlt and Arrow take a second to import, which --help need not wait for
     from loaders.landing import CannotLand, Locked, ensure_tables, open_landing
@@ -113,47 +134,28 @@ def _load(settings, catalogue: dict[str, Dataset], entries: list[Dataset], span,
             ledger = Ledger(settings, [entry.dataset for entry in entries])
             asked = plan(entries, span, again, ledger)
             run = Load(settings, catalogue, landing, ledger)
-            with progress(len(asked), Console(stderr=True)) as bar:
+            with progress(len(asked), ERR) as bar:
                 tallies = run.run(asked, bar)
     except Locked as error:
         click.echo(f"gb-power load: {error}", err=True)
         sys.exit(75)  # EX_TEMPFAIL
     except CannotLand as error:
-        click.echo(f"gb-power load: {error}. What was landed stays; run the same command again when that is mended", err=True)
+        click.echo(
+            f"gb-power load: {error}. What was landed stays; run the same command again when that is mended", err=True
+        )
         sys.exit(1)
     if not asked:
         OUT.print("Nothing to ask: all of it was answered before. --again asks once more.")
-    return _report(tallies, (datetime.now(UTC) - began).total_seconds())
-
-
-def _report(tallies: dict, seconds: float) -> bool:
-    """Prints what came of a run; true if something is missing."""
-    from loaders.bmrs.source import commands
-
-    table = Table("dataset", box=None, header_style="bold")
-    for heading in ("windows", "unchanged", "rows answered", "rows landed"):
-        table.add_column(heading, justify="right")
-    for name, tally in sorted(tallies.items()):
-        table.add_row(name, *(f"{n:,}" for n in (tally.windows, tally.unchanged, tally.rows_answered, tally.rows_landed)))
-    if tallies:
-        OUT.print(table)
-    for name, tally in sorted(tallies.items()):
-        if tally.new_fields:
-            OUT.print(f"{name} has new fields, landed as columns: {', '.join(sorted(tally.new_fields))}")
-    missing = [(window, reason) for _, tally in sorted(tallies.items()) for window, reason in tally.missing]
-    if missing:
-        OUT.print(f"\nMissing: {len(missing)} of {sum(t.windows for t in tallies.values())} windows. To ask again:")
-    for command in commands([window for window, _ in missing]):
-        OUT.print(f"  {command}", soft_wrap=True)
-    OUT.print(f"{sum(t.rows_landed for t in tallies.values()):,} rows landed in {seconds:.1f} s")
-    return bool(missing)
+    return show_load(tallies, (datetime.now(UTC) - began).total_seconds())
 
 
 def _chosen(catalogue: dict[str, Dataset], names: tuple[str, ...], group: str | None) -> list[Dataset]:
     chosen = [_entry(catalogue, name) for name in names]
     if group or not names:
         wanted = group or "core"
-        chosen += [e for e in catalogue.values() if e.rest and (wanted in (e.group, "all") or (wanted == "core" and e.core))]
+        chosen += [
+            e for e in catalogue.values() if e.rest and (wanted in (e.group, "all") or (wanted == "core" and e.core))
+        ]
     unasked = [entry.dataset for entry in chosen if not entry.rest]
     if unasked:
         raise click.UsageError(f"{', '.join(unasked)} is on IRIS only")
@@ -202,32 +204,18 @@ def _entry(catalogue: dict[str, Dataset], name: str) -> Dataset:
     raise click.UsageError(f"no dataset {name!r}{hint}. 'gb-power datasets' lists them")
 
 
-def _explain(entry: Dataset) -> None:
-    from loaders.catalogue import raw_name
-
-    OUT.print(f"[bold]{entry.dataset}[/]  {entry.title}\n{entry.page}", soft_wrap=True)
-    facts = {"group": entry.group, "key": ", ".join(entry.key), "newest by": ", ".join(entry.newest_by)}
-    if entry.rest:
-        window = f"{entry.rest.window.days} settlement day(s) a request" if entry.rest.window else "a snapshot"
-        facts |= {"REST": f"{entry.rest.path} ({window})", "look-back": f"{entry.rest.look_back_days} days", "empty answer": entry.rest.empty}
-    if entry.iris:
-        facts["IRIS"] = ", ".join(entry.iris.names)
-    for name, fact in facts.items():
-        OUT.print(f"  {name:<13} {fact}", soft_wrap=True)
-    table = Table(box=None, header_style="bold")
-    for heading in ("field", "raw column", "type", "unit", "null", "what"):
-        table.add_column(heading, no_wrap=heading != "what")
-    for native, column in entry.all_columns.items():
-        table.add_row(native, raw_name(native), column.type, column.unit or "", "yes" if column.nullable else "", column.doc or "")
-    OUT.print(table)
-    for note in entry.notes:
-        OUT.print(f"Note: {note}", soft_wrap=True)
-
-
 def _log(level: str) -> None:
-    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%S", stream=sys.stderr)
-    logging.getLogger("dlt").setLevel(logging.ERROR)
-    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    """Log lines go to stderr: around the moving bar on a terminal, plain and dated elsewhere."""
+    if ERR.is_terminal:
+        logging.basicConfig(
+            level=level.upper(), format="%(message)s", handlers=[RichHandler(console=ERR, show_path=False)]
+        )
+    else:
+        logging.basicConfig(
+            level=level.upper(), format="%(asctime)s %(levelname)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%S"
+        )
+    for noisy in ("dlt", "urllib3"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
 
 
 if __name__ == "__main__":

@@ -47,11 +47,12 @@ def main(home: Path = ROOT / "data" / "demo") -> None:
     if not built.green:
         OUT.print("\n".join(["dbt build is not green:", *built.failures]), style="red", markup=False)
         sys.exit(1)
-    served = serve(settings)
+    serve(settings)
     OUT.print("\n[bold]3. The warehouse[/]")
     show(settings, built)
-    OUT.print(f"\nQuery it:  [bold].venv/bin/python -c \"import duckdb; duckdb.sql(\\\"attach '{served}' as gb (read_only);"
-              " from gb.main.bmrs_costs\\\").show()\"[/]", soft_wrap=True)  # fmt: skip
+    OUT.print("\nNext:")
+    for query in ("from bmrs_costs limit 5", "summarize bmrs_boalf_unified"):
+        OUT.print(f'  GB_POWER_HOME={home.relative_to(ROOT)} .venv/bin/gb-power query "{query}"', soft_wrap=True)
 
 
 @contextmanager
@@ -97,7 +98,7 @@ def contents(db: duckdb.DuckDBPyConnection) -> list[tuple]:
     found = []
     for name, has_date in dated.items():
         ends = "min(settlement_date), max(settlement_date)" if has_date else "null, null"
-        rows = db.execute(f'select \'{name}\', count(*), {ends} from main."{name}"').fetchone()
+        rows = db.execute(f"select '{name}', count(*), {ends} from main.\"{name}\"").fetchone()
         if rows[1]:
             found.append(rows)
     return found

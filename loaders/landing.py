@@ -33,7 +33,12 @@ pa.set_memory_pool(pa.system_memory_pool())  # it gives memory back, which Arrow
 
 _UTC = pa.timestamp("us", "UTC")
 LINEAGE = {
-    RAW_BMRS: [("_fetched_at_utc", _UTC), ("_load_id", pa.string()), ("_window_from_utc", _UTC), ("_window_to_utc", _UTC)],
+    RAW_BMRS: [
+        ("_fetched_at_utc", _UTC),
+        ("_load_id", pa.string()),
+        ("_window_from_utc", _UTC),
+        ("_window_to_utc", _UTC),
+    ],
     RAW_IRIS: [("_fetched_at_utc", _UTC), ("_load_id", pa.string()), ("_message_id", pa.string())],
 }
 WINDOWS = pa.schema([

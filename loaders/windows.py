@@ -64,7 +64,13 @@ class Window:
         return ",".join(value for _, value in self.variant)
 
     def __str__(self) -> str:
-        days = "now" if self.first is None else f"{self.first}" if self.first == self.last else f"{self.first}..{self.last}"
+        days = (
+            "now"
+            if self.first is None
+            else f"{self.first}"
+            if self.first == self.last
+            else f"{self.first}..{self.last}"
+        )
         period = f" period {self.period}" if self.period else ""
         return " ".join(filter(None, (self.dataset, self.variant_name, days + period)))
 

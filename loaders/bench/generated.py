@@ -16,7 +16,8 @@ def bod(units: int) -> bytes:
         for pair in PAIRS:
             offer, bid = rng.randint(2000, 40000) / 100, rng.randint(-10000, 10000) / 100
             rows.append(
-                f'{{"dataset":"BOD",@HEAD@,"levelFrom":{pair * 17},@TAIL@,"levelTo":{pair * 17},"pairId":{pair},"offer":{offer},'
+                f'{{"dataset":"BOD",@HEAD@,"levelFrom":{pair * 17},@TAIL@,"levelTo":{pair * 17},"pairId":{pair},'
+                f'"offer":{offer},'
                 f'"bid":{bid},"nationalGridBmUnit":"UNIT{unit:04d}-1","bmUnit":"T_UNIT{unit:04d}-1"}}'
             )
     return ",".join(rows).encode()
@@ -41,7 +42,9 @@ def answer(rows: bytes, start: datetime, periods: int) -> bytes:
     for number in range(periods):
         begins = start + number * HALF_HOUR
         period = (begins.hour * 60 + begins.minute) // 30 + 1
-        head = f'"settlementDate":"{begins:%Y-%m-%d}","settlementPeriod":{period},"timeFrom":"{begins:%Y-%m-%dT%H:%M:%SZ}"'
+        head = (
+            f'"settlementDate":"{begins:%Y-%m-%d}","settlementPeriod":{period},"timeFrom":"{begins:%Y-%m-%dT%H:%M:%SZ}"'
+        )
         tail = f'"timeTo":"{begins + HALF_HOUR:%Y-%m-%dT%H:%M:%SZ}"'
         parts.append(rows.replace(b"@HEAD@", head.encode()).replace(b"@TAIL@", tail.encode()))
     return b"[" + b",".join(parts) + b"]"

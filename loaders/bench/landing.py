@@ -19,7 +19,12 @@ def main() -> None:
     """Prints three tables; takes about five minutes."""
     repeats = int(os.environ.get("GB_POWER_BENCH_REPEATS", "3"))
     with tempfile.TemporaryDirectory(prefix="gb-power-bench-") as folder:
-        env = {**os.environ, "GB_POWER_HOME": f"{folder}/home", "BMRS_REQUESTS_PER_SECOND": "200", "BMRS_CONCURRENCY": "16"}
+        env = {
+            **os.environ,
+            "GB_POWER_HOME": f"{folder}/home",
+            "BMRS_REQUESTS_PER_SECOND": "200",
+            "BMRS_CONCURRENCY": "16",
+        }
         OUT.print(f"{os.cpu_count()} cores; medians of {repeats} runs side by side; generated data\n")
         _files(Path(folder) / "json", repeats, env)
         _backfill(env)
@@ -42,11 +47,21 @@ def _files(folder: Path, repeats: int, env: dict[str, str]) -> None:
             runs["DuckDB, 2 threads"].append(measured(WORK, "duckdb_by_hand", folder, times, 2, env=env))
             runs["gb-power"].append(measured(WORK, "our_landing", folder, times, env=env | home))
         if times == 1:
-            runs["dlt, rows as dicts (a tenth, times ten)"] = [_tenfold(measured(WORK, "dlt_dict_rows", folder, ANSWERS // 10, env=env))]
+            runs["dlt, rows as dicts (a tenth, times ten)"] = [
+                _tenfold(measured(WORK, "dlt_dict_rows", folder, ANSWERS // 10, env=env))
+            ]
         floor = middle(runs["DuckDB, 1 thread"])
         for name, several in runs.items():
             run = middle(several)
-            table.append([f"{times * ANSWERS * 6960 / 1e6:.1f}M", name, *_figures(run), f"{run.wall / floor.wall:.2f}x", f"{run.cpu / floor.cpu:.2f}x"])
+            table.append(
+                [
+                    f"{times * ANSWERS * 6960 / 1e6:.1f}M",
+                    name,
+                    *_figures(run),
+                    f"{run.wall / floor.wall:.2f}x",
+                    f"{run.cpu / floor.cpu:.2f}x",
+                ]
+            )
     show("BOD rows from JSON to Parquet", ["rows", "way", "wall s", "cpu s", "peak MB", "wall", "cpu"], table)
 
 
@@ -88,7 +103,11 @@ def _nothing_new(repeats: int, env: dict[str, str]) -> None:
     with _server(0, 0.0) as url:
         env = env | {"BMRS_BASE_URL": url, "BMRS_TRIES": "1"}
         runs = [measured(WORK, "our_load", *names, *span, "--again", env=env) for _ in range(repeats + 1)][1:]
-    show("A run over 35 datasets with nothing new", ["", "wall s", "cpu s", "peak MB"], [["gb-power load", *_figures(middle(runs))]])
+    show(
+        "A run over 35 datasets with nothing new",
+        ["", "wall s", "cpu s", "peak MB"],
+        [["gb-power load", *_figures(middle(runs))]],
+    )
 
 
 @contextmanager

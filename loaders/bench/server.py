@@ -1,4 +1,4 @@
-"""Serves generated days of BOD and PN, or nothing at all, at a latency: ``python -m loaders.bench.server ROWS_A_DAY LATENCY_SECONDS``."""
+"""Serves generated days of BOD and PN, or nothing: ``python -m loaders.bench.server ROWS_A_DAY LATENCY_SECONDS``."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""The pieces of work that the landing bench times, each in a process of its own: ``python -m loaders.bench.work NAME ..``."""
+"""What the landing bench times, each in a process of its own: ``python -m loaders.bench.work NAME ..``."""
 
 import hashlib
 import io
@@ -73,7 +73,9 @@ def dlt_dict_rows(folder: str, files: str) -> dict:
             yield json.loads(path.read_bytes())
 
     destination = dlt.destinations.filesystem(bucket_url=str(Path(folder) / "dicts"))
-    pipeline = dlt.pipeline("dicts", destination=destination, dataset_name="dicts", pipelines_dir=str(Path(folder) / "work"))
+    pipeline = dlt.pipeline(
+        "dicts", destination=destination, dataset_name="dicts", pipelines_dir=str(Path(folder) / "work")
+    )
     pipeline.run(dlt.resource(rows, name="bod", max_table_nesting=0), loader_file_format="parquet")
     return {"rows": pipeline.last_trace.last_normalize_info.row_counts["bod"]}
 
@@ -94,7 +96,11 @@ def one_by_one(url: str, path: str, days: str) -> dict:
     with requests.Session() as session:
         for number in range(int(days)):
             start = datetime(2025, 1, 1, tzinfo=UTC) + timedelta(number)
-            size += len(session.get(url + path, params={"from": _minute(start), "to": _minute(start + timedelta(1))}, timeout=60).content)
+            size += len(
+                session.get(
+                    url + path, params={"from": _minute(start), "to": _minute(start + timedelta(1))}, timeout=60
+                ).content
+            )
     return {"bytes": size}
 
 

@@ -1,6 +1,6 @@
 """From windows to raw rows: ask, check, keep what is new, and write down what happened.
 
-    windows -> client (HTTP) -> Decoder (JSON to Arrow) -> checks -> news only -> dlt -> raw_bmrs + raw_bmrs._windows
+windows -> client (HTTP) -> Decoder (JSON to Arrow) -> checks -> news only -> dlt -> raw_bmrs + raw_bmrs._windows
 """
 
 import gzip
@@ -148,7 +148,7 @@ class Load:
             entry["outcome"] = "empty"
             closed = window.end is None or datetime.now(UTC) > window.end + _published_after(dataset)
             if dataset.rest.empty == "failure" and closed:
-                entry["error"] = "empty, although no settlement day is without rows of this dataset"
+                entry["error"] = "no rows, although no settlement day is without rows of this dataset"
             return None
         entry["first_event_utc"], entry["last_event_utc"] = event_span(dataset, rows)
         if entry["last_event_utc"]:  # how old the newest event was when we asked; negative for forecasts
@@ -215,5 +215,5 @@ def commands(missing: list[Window]) -> list[str]:
             known.append([window.first, window.last])
     lines = []
     for dataset, days in spans.items():
-        lines += [f"gb-power load {dataset} --from {a} --to {b} --again" for a, b in days] or [f"gb-power load {dataset}"]
+        lines += [f"gb-power load {dataset} --from {a} --to {b}" for a, b in days] or [f"gb-power load {dataset}"]
     return lines

@@ -27,7 +27,12 @@ class Home:
     def load(self, *args: str, code: int = 0, **env: str) -> subprocess.CompletedProcess:
         """``gb-power load ARGS``, which must exit with ``code``."""
         done = subprocess.run(
-            self.command("load", *args), env={**self.env, **env}, capture_output=True, text=True, timeout=120, check=False
+            self.command("load", *args),
+            env={**self.env, **env},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
         assert done.returncode == code, done.stdout + done.stderr
         return done
@@ -37,7 +42,9 @@ class Home:
         with duckdb.connect() as db:
             db.execute("set TimeZone = 'UTC'")
             files = f"{self.path}/lake/{schema}/{table}/*.parquet".replace("'", "''")
-            return db.execute(f"with raw as (select * from read_parquet('{files}', union_by_name = true)) {query}").fetchall()
+            return db.execute(
+                f"with raw as (select * from read_parquet('{files}', union_by_name = true)) {query}"
+            ).fetchall()
 
     def count(self, table: str) -> int:
         """Rows of a raw table."""

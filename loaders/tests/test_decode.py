@@ -64,14 +64,17 @@ def test_a_missing_field_refuses_the_answer_by_name():
         decoded([{k: v for k, v in ROW.items() if k != "timeFrom"}])
 
 
-@pytest.mark.parametrize("body", [b'[{"a":1', b"", b"<html></html>", b'{"errors": {}}', b'{"data": 1}', b'"text"', b"[1]"])
+@pytest.mark.parametrize(
+    "body", [b'[{"a":1', b"", b"<html></html>", b'{"errors": {}}', b'{"data": 1}', b'"text"', b"[1]"]
+)
 def test_what_is_not_an_answer_is_refused(body):
     with pytest.raises(Undecodable):
         decoded(body)
 
 
 @pytest.mark.parametrize(
-    ("value", "type_"), [(3, pa.float64()), (True, pa.bool_()), ("x", pa.string()), ({"a": [1]}, pa.string()), (None, pa.string())]
+    ("value", "type_"),
+    [(3, pa.float64()), (True, pa.bool_()), ("x", pa.string()), ({"a": [1]}, pa.string()), (None, pa.string())],
 )
 def test_a_new_field_becomes_a_column(value, type_):
     rows = decoded([ROW, ROW | {"brandNew": value}])

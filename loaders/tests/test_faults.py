@@ -51,12 +51,15 @@ def test_retry_after_holds_back_every_request_for_as_long_as_it_says(home, serve
     assert asked[1] - asked[0] >= (1 if dated else 2)
 
 
-@pytest.mark.parametrize(("status", "body"), [(400, '{"errors":{"":["must not exceed 1 hour"]}}'), (404, "Resource not found"), (403, "Forbidden")])
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(400, '{"errors":{"":["must not exceed 1 hour"]}}'), (404, "Resource not found"), (403, "Forbidden")],
+)
 def test_a_refusal_is_not_tried_again_and_its_body_is_shown(home, server, status, body):
     server.fail(PATH, Fault.status(status, body=body), times=None, where=FIRST_DAY)
     done = home.load("BOALF", "--from", DAY, "--to", NEXT, code=1)
     assert f"HTTP {status}: {body}" in done.stderr
-    assert f"gb-power load BOALF --from {DAY} --to {DAY} --again" in done.stdout
+    assert f"gb-power load BOALF --from {DAY} --to {DAY}" in done.stdout
     assert len(server.asked(PATH)) == 2
     assert first_window(home) == ("failed", 1, f"HTTP {status}: {body}")
     assert home.count("boalf") == sum(row["timeFrom"] >= NEXT for row in WIND)
@@ -107,7 +110,16 @@ def test_a_misspelt_parameter_would_meet_the_404_that_elexon_gives(server):
 
 
 def test_requests_name_the_project_accept_gzip_and_keep_to_the_rate(home, server):
-    home.load("BOALF", "--from", "2021-12-27", "--to", "2022-01-02", code=1, BMRS_REQUESTS_PER_SECOND="10", BMRS_CONCURRENCY="4")
+    home.load(
+        "BOALF",
+        "--from",
+        "2021-12-27",
+        "--to",
+        "2022-01-02",
+        code=1,
+        BMRS_REQUESTS_PER_SECOND="10",
+        BMRS_CONCURRENCY="4",
+    )
     asked = server.asked(PATH)
     assert all(request.headers["user-agent"].startswith("gb-power-elt/") for request in asked)
     assert all("gzip" in request.headers["accept-encoding"] for request in asked)

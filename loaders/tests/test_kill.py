@@ -58,7 +58,9 @@ def test_a_loader_killed_at_random_moments_leaves_a_lake_that_the_next_run_compl
         reader = Reader(killed)
         reader.start()
         for _ in range(KILLS):
-            loader = subprocess.Popen(killed.command("load", *NAMES, *SPAN), env={**killed.env, **SMALL}, stderr=subprocess.DEVNULL)
+            loader = subprocess.Popen(
+                killed.command("load", *NAMES, *SPAN), env={**killed.env, **SMALL}, stderr=subprocess.DEVNULL
+            )
             time.sleep(rng.uniform(0.2, whole_run))
             loader.send_signal(signal.SIGKILL)
             loader.wait()
@@ -70,12 +72,16 @@ def test_a_loader_killed_at_random_moments_leaves_a_lake_that_the_next_run_compl
     assert not reader.errors, f"seed {seed}"
     assert not list((killed.path / "lake").rglob("*.tmp"))
     landed = killed.raw("_windows", "select dataset, sum(rows_landed) from raw group by dataset")
-    assert dict(landed) == {name: killed.count(name.lower()) for name in NAMES}, f"seed {seed}: the ledger and the rows disagree"
+    assert dict(landed) == {name: killed.count(name.lower()) for name in NAMES}, (
+        f"seed {seed}: the ledger and the rows disagree"
+    )
 
 
 def test_the_second_loader_says_who_holds_the_lock_and_leaves_everything_alone(home, server):
-    server.latency_seconds = 1.0
-    first = subprocess.Popen(home.command("load", "BOALF", *SPAN), env=home.env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    server.latency = 1.0
+    first = subprocess.Popen(
+        home.command("load", "BOALF", *SPAN), env=home.env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
     while not server.requests:
         time.sleep(0.02)
     second = home.load("BOALF", *SPAN, code=75, GB_POWER_LOCK_WAIT_SECONDS="0")
@@ -84,8 +90,10 @@ def test_the_second_loader_says_who_holds_the_lock_and_leaves_everything_alone(h
 
 
 def test_the_second_loader_waits_and_then_finds_nothing_left_to_do(home, server):
-    server.latency_seconds = 0.3
-    first = subprocess.Popen(home.command("load", "BOALF", *SPAN), env=home.env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    server.latency = 0.3
+    first = subprocess.Popen(
+        home.command("load", "BOALF", *SPAN), env=home.env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
     while not server.requests:
         time.sleep(0.02)
     assert "Nothing to ask" in home.load("BOALF", *SPAN).stdout
@@ -100,7 +108,9 @@ def test_a_full_disk_stops_the_run_with_its_reason_and_loses_nothing(home, limit
     def fill():  # every file may grow to so many bytes: what a full disk does, without needing one
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-    full = subprocess.run(home.command("load", "BOALF", *SPAN), env=home.env, capture_output=True, text=True, preexec_fn=fill, check=False)
+    full = subprocess.run(
+        home.command("load", "BOALF", *SPAN), env=home.env, capture_output=True, text=True, preexec_fn=fill, check=False
+    )
     assert full.returncode == 1, full.stdout + full.stderr
     assert "File too large" in full.stderr
     assert "Traceback" not in full.stderr

@@ -18,7 +18,9 @@ def boalf(first: str, last: str) -> int:
 
 
 def outcomes(home) -> list[str]:
-    return [outcome for (outcome,) in home.raw("_windows", "select outcome from raw order by asked_at_utc, window_from_utc")]
+    return [
+        outcome for (outcome,) in home.raw("_windows", "select outcome from raw order by asked_at_utc, window_from_utc")
+    ]
 
 
 def test_exactly_the_recorded_rows_land_and_the_same_answer_twice_lands_once(home):
@@ -92,9 +94,14 @@ def test_a_value_that_returns_to_what_it_was_lands_again_or_the_latest_would_be_
 
 def test_every_catalogued_table_exists_and_is_typed_after_the_first_load(home):
     home.load("BMUNITS")
-    assert home.raw("bod", "select typeof(any_value(offer)), count(*) from raw") == [(None, 0)] or home.count("bod") == 0
+    assert (
+        home.raw("bod", "select typeof(any_value(offer)), count(*) from raw") == [(None, 0)] or home.count("bod") == 0
+    )
     assert dict(home.raw("bod", "select column_name, column_type from (describe raw)"))["offer"] == "DOUBLE"
-    assert dict(home.raw("freq", "select column_name, column_type from (describe raw)", "raw_iris"))["frequency"] == "DOUBLE"
+    assert (
+        dict(home.raw("freq", "select column_name, column_type from (describe raw)", "raw_iris"))["frequency"]
+        == "DOUBLE"
+    )
 
 
 def test_a_snapshot_lands_whole_when_it_changed_and_not_at_all_when_it_did_not(home, server):
@@ -115,7 +122,7 @@ def test_an_empty_answer_is_no_gap_where_days_without_rows_are_normal(home):
 def test_an_empty_answer_is_missing_where_no_settlement_day_is_without_rows(home):
     done = home.load("BOALF", "--from", "2023-01-01", "--to", "2023-01-03", code=1)
     assert "Missing: 3 of 3 windows" in done.stdout
-    assert "gb-power load BOALF --from 2023-01-01 --to 2023-01-03 --again" in done.stdout
+    assert "gb-power load BOALF --from 2023-01-01 --to 2023-01-03" in done.stdout
     home.load("BOALF", "--from", "2023-01-01", code=1)  # it stays missing until it is there
 
 
@@ -133,7 +140,7 @@ def test_an_answer_of_a_wrong_type_is_quarantined_whole_and_the_others_land(home
     rows = [row | change if row["timeFrom"] == f"{DAY}T00:00:00Z" else row for row in WIND]
     server.set_rows("BOALF", rows)
     done = home.load("BOALF", "--from", DAY, "--to", NEXT, code=1)
-    assert f"gb-power load BOALF --from {DAY} --to {DAY} --again" in done.stdout
+    assert f"gb-power load BOALF --from {DAY} --to {DAY}" in done.stdout
     assert outcomes(home) == ["quarantined", "landed"]
     ((error, body),) = home.raw("_quarantine", "select error, body_gz from raw")
     assert reason in error
