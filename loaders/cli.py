@@ -88,11 +88,14 @@ def build(args: tuple[str, ...], target: str | None) -> None:
     gb-power build --select bmrs_costs+
     """
     from loaders.build import run_dbt, serve
+    from loaders.landing import ensure_tables
 
     try:
         settings = read_settings(target)
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
+    for schema in (RAW_BMRS, RAW_IRIS):
+        ensure_tables(settings, _catalogue(), schema)
     built = run_dbt(settings, ["build", *args])
     if not built.green:
         sys.exit(built.code)

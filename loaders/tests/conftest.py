@@ -1,13 +1,18 @@
 """What the tests share: a home of their own, the stand-in, and the loader run as a user runs it."""
 
 import os
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from loaders.catalogue import load_catalogue
+from loaders.config import RAW_BMRS, RAW_IRIS, read_settings
+from loaders.landing import ensure_tables
 from loaders.tests.stand_ins.insights import InsightsStandIn
 
 FAST = {"BMRS_REQUESTS_PER_SECOND": "1000", "BMRS_BACKOFF_SECONDS": "0.01", "BMRS_READ_SECONDS": "2"}
@@ -58,7 +63,24 @@ def server():
         yield stand_in
 
 
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory) -> Path:
+    """A data directory after the first run, which makes two hundred empty tables and takes its time."""
+    settings = replace(read_settings(), home=tmp_path_factory.mktemp("prepared"))
+    for schema in (RAW_BMRS, RAW_IRIS):
+        ensure_tables(settings, load_catalogue(), schema)
+    return settings.home
+
+
 @pytest.fixture
-def home(tmp_path, server) -> Home:
-    """An empty data directory, in a path with a space and a quote, and the loader that writes to it."""
-    return Home(tmp_path / "it's a home", server.url)
+def home(tmp_path, server, prepared) -> Home:
+    """A data directory without rows, in a path with a space and a quote, and the loader that writes to it."""
+    path = tmp_path / "it's a home"
+    shutil.copytree(prepared, path)
+    return Home(path, server.url)
+
+
+@pytest.fixture
+def new_home(tmp_path, server) -> Home:
+    """As ``home``, before any run."""
+    return Home(tmp_path / "it's new", server.url)

@@ -92,7 +92,8 @@ def test_a_value_that_returns_to_what_it_was_lands_again_or_the_latest_would_be_
     assert [level for (level,) in levels] == [first[100]["levelTo"], second[100]["levelTo"], first[100]["levelTo"]]
 
 
-def test_every_catalogued_table_exists_and_is_typed_after_the_first_load(home):
+def test_every_catalogued_table_exists_and_is_typed_after_the_first_load(new_home):
+    home = new_home
     home.load("BMUNITS")
     assert (
         home.raw("bod", "select typeof(any_value(offer)), count(*) from raw") == [(None, 0)] or home.count("bod") == 0
