@@ -1,6 +1,6 @@
 """Writes what dbt needs to know of the catalogue.
 
-scripts/scaffold              sources.yml and the README's table of datasets: generated, never edited
+scripts/scaffold              sources.yml, the catalogue's seed, the README's table: generated, never edited
 scripts/scaffold --check      exit code 1 and a diff if those are not what the catalogue says
 scripts/scaffold BOALF FREQ   first drafts of a dataset's models; what exists is left as it is
 """
@@ -12,6 +12,7 @@ import click
 
 from loaders.catalogue import CatalogueError, Dataset, load_catalogue
 from loaders.scaffold_models import channels, staging_sql, unified_sql, unified_yml
+from loaders.scaffold_seed import catalogue_csv
 from loaders.scaffold_sources import sources_yml
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,7 +60,8 @@ def draft_models(root: Path, entry: Dataset) -> None:
 def refresh(root: Path, catalogue: dict[str, Dataset], write: bool) -> str:
     """Brings the generated files in step with the catalogue, and returns what was different."""
     sources = root / "dbt_project" / "models" / "staging" / "sources.yml"
-    wanted = {sources: sources_yml(catalogue)}
+    seed = root / "dbt_project" / "seeds" / "dataset_catalogue.csv"
+    wanted = {sources: sources_yml(catalogue), seed: catalogue_csv(catalogue)}
     readme = root / "README.md"
     if readme.exists() and BEGIN in readme.read_text():
         wanted[readme] = with_table(readme.read_text(), dataset_table(root, catalogue))

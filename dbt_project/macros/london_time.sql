@@ -61,3 +61,17 @@
 {% macro bigquery__minutes_between(from_utc, to_utc) -%}
     timestamp_diff({{ to_utc }}, {{ from_utc }}, minute)
 {%- endmacro %}
+
+
+{# Seconds since 1970. Half hours of the London day begin at multiples of 1,800, summer and winter. #}
+{% macro unix_seconds(utc) -%}
+    {{ return(adapter.dispatch('unix_seconds')(utc)) }}
+{%- endmacro %}
+
+{% macro duckdb__unix_seconds(utc) -%}
+    epoch({{ utc }})
+{%- endmacro %}
+
+{% macro bigquery__unix_seconds(utc) -%}
+    unix_seconds({{ utc }})
+{%- endmacro %}

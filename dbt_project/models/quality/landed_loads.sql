@@ -1,0 +1,8 @@
+-- One row per dataset and load: the rows that the ledger says were landed.
+select
+    dataset,
+    load_id,
+    cast(sum(rows_landed) as int64) as rows_landed
+from {{ ref('stg_bmrs__windows') }}
+where rows_landed > 0
+group by dataset, load_id

@@ -1,0 +1,25 @@
+"""What dbt's gap tests need to know of the catalogue, as a seed."""
+
+import csv
+import io
+
+from loaders.catalogue import Dataset
+
+FIELDS = ("dataset", "title", "cadence", "first_day", "published_after_minutes")
+
+
+def catalogue_csv(catalogue: dict[str, Dataset]) -> str:
+    """One line per dataset: how often a complete history has a reading, and when the last one can be there."""
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(FIELDS)
+    for entry in catalogue.values():
+        cadence = entry.cadence
+        lines.writerow([
+            entry.dataset,
+            entry.title,
+            cadence.every if cadence else None,
+            cadence.first_day if cadence else None,
+            round(entry.rest.published_after_hours * 60) if entry.rest else None,
+        ])  # fmt: skip
+    return text.getvalue()
