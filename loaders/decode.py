@@ -74,7 +74,7 @@ class Decoder:
 
     def _flat(self, body: BinaryIO, asked: dict[str, str]) -> pa.Table:
         tables = [self._table(self._rows.decode(text), asked) for text in _blocks(body)]
-        return pa.concat_tables(tables) if tables else self.schema.empty_table()
+        return pa.concat_tables(tables).combine_chunks()
 
     def _patient(self, answer: Any, asked: dict[str, str]) -> pa.Table:
         """Any shape the contract knows, through plain objects: slower, and only for small or odd answers."""

@@ -42,10 +42,10 @@ def _files(folder: Path, repeats: int, env: dict[str, str]) -> None:
     for times in (1, 16):
         runs: dict[str, list[Run]] = {"DuckDB, 1 thread": [], "DuckDB, 2 threads": [], "gb-power": []}
         for number in range(repeats if times == 1 else 1):
-            home = {"GB_POWER_HOME": f"{env['GB_POWER_HOME']}-{times}-{number}"}
+            home = _new_home(env, f"{times}-{number}")
             runs["DuckDB, 1 thread"].append(measured(WORK, "duckdb_by_hand", folder, times, 1, env=env))
             runs["DuckDB, 2 threads"].append(measured(WORK, "duckdb_by_hand", folder, times, 2, env=env))
-            runs["gb-power"].append(measured(WORK, "our_landing", folder, times, env=env | home))
+            runs["gb-power"].append(measured(WORK, "our_landing", folder, times, env=home))
         if times == 1:
             runs["dlt, rows as dicts (a tenth, times ten)"] = [
                 _tenfold(measured(WORK, "dlt_dict_rows", folder, ANSWERS // 10, env=env))
@@ -65,6 +65,13 @@ def _files(folder: Path, repeats: int, env: dict[str, str]) -> None:
     show("BOD rows from JSON to Parquet", ["rows", "way", "wall s", "cpu s", "peak MB", "wall", "cpu"], table)
 
 
+def _new_home(env: dict[str, str], name: str) -> dict[str, str]:
+    """A data directory as the first run of all leaves it, but without rows."""
+    home = env | {"GB_POWER_HOME": f"{env['GB_POWER_HOME']}-{name}"}
+    measured(WORK, "make_tables", env=home)
+    return home
+
+
 def _tenfold(run: Run) -> Run:
     return Run(run.wall * 10, run.cpu * 10, run.peak_mb, run.said)
 
@@ -75,7 +82,7 @@ def _figures(run: Run) -> list[str]:
 
 def _backfill(env: dict[str, str]) -> None:
     with _server(43_824, 0.0) as url:
-        run = measured(WORK, "our_load", "PN", "--year", "2025", env=env | {"BMRS_BASE_URL": url})
+        run = measured(WORK, "our_load", "PN", "--year", "2025", env=_new_home(env, "year") | {"BMRS_BASE_URL": url})
     rows = [["gb-power load PN --year 2025", *_figures(run), f"{365 * 43_824 / run.wall:,.0f} rows/s"]]
     show("A PN year over HTTP: 365 answers, 16.0M rows", ["", "wall s", "cpu s", "peak MB", ""], rows)
 
@@ -84,8 +91,8 @@ def _requests(repeats: int, env: dict[str, str]) -> None:
     ours, sequential = [], []
     with _server(6_960, 0.1) as url:
         for number in range(repeats):
-            home = {"BMRS_BASE_URL": url, "GB_POWER_HOME": f"{env['GB_POWER_HOME']}-{number}"}
-            ours.append(measured(WORK, "our_load", "BOD", "--from", "2025-01-01", "--to", "2026-05-15", env=env | home))
+            home = _new_home(env, f"requests-{number}") | {"BMRS_BASE_URL": url}
+            ours.append(measured(WORK, "our_load", "BOD", "--from", "2025-01-01", "--to", "2026-05-15", env=home))
             sequential.append(_tenfold(measured(WORK, "one_by_one", url, "/datasets/BOD/stream", 50, env=env)))
     fast, slow = middle(ours), middle(sequential)
     rows = [

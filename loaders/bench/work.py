@@ -64,6 +64,17 @@ def our_landing(folder: str, times: str) -> dict:
     return {"rows": tallies["BOD"].rows_landed}
 
 
+def make_tables() -> dict:
+    """The two hundred empty tables that the first run of all makes."""
+    from loaders.catalogue import load_catalogue
+    from loaders.config import RAW_BMRS, RAW_IRIS, read_settings
+    from loaders.landing import ensure_tables
+
+    for schema in (RAW_BMRS, RAW_IRIS):
+        ensure_tables(read_settings(), load_catalogue(), schema)
+    return {}
+
+
 def dlt_dict_rows(folder: str, files: str) -> dict:
     """What a dlt user writes first: rows as dicts, to Parquet files."""
     import dlt
@@ -109,5 +120,7 @@ def _minute(moment: datetime) -> str:
 
 
 if __name__ == "__main__":
-    works = {work.__name__: work for work in (duckdb_by_hand, our_landing, dlt_dict_rows, our_load, one_by_one)}
+    works = {
+        work.__name__: work for work in (duckdb_by_hand, our_landing, make_tables, dlt_dict_rows, our_load, one_by_one)
+    }
     report(lambda: works[sys.argv[1]](*sys.argv[2:]))

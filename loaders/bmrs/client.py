@@ -112,7 +112,7 @@ class Client:
             with self._session().get(url, params=params, timeout=timeout, stream=True) as response:
                 if response.status_code != 200:
                     raise _refusal(response, tries)
-                while block := response.raw.read1(1 << 16, decode_content=True):
+                while block := response.raw.read1(1 << 18, decode_content=True):
                     digest.update(block)
                     body.write(block)
                     if time.monotonic() - began > self._settings.total_seconds:
