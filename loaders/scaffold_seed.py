@@ -14,12 +14,17 @@ def catalogue_csv(catalogue: dict[str, Dataset]) -> str:
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow(FIELDS)
     for entry in catalogue.values():
-        cadence = entry.cadence
         lines.writerow([
             entry.dataset,
             entry.title,
-            cadence.every if cadence else None,
-            cadence.first_day if cadence else None,
+            _cadence(entry),
+            entry.cadence.first_day if entry.cadence else None,
             round(entry.rest.published_after_hours * 60) if entry.rest else None,
         ])  # fmt: skip
     return text.getvalue()
+
+
+def _cadence(entry: Dataset) -> str | None:
+    if entry.cadence:
+        return entry.cadence.every
+    return "day" if entry.rest and entry.rest.empty == "failure" else None  # at least a row a day

@@ -1,6 +1,7 @@
 {# The datasets whose rows are counted by settlement date: all unified models with a settlement_date. `time` is the
    moment of a row; `every_seconds` is there where a settlement period holds several readings; `period` is none where
-   rows belong to a day only. A test compares this list with the models. #}
+   rows are counted by day: where they belong to no period or to several, and where only the days are sure to have
+   rows. A test compares this list with the models. #}
 {% macro covered_datasets() -%}
     {{ return([
         {'dataset': 'AGPT', 'time': 'start_utc'},
@@ -18,22 +19,22 @@
         {'dataset': 'FREQ', 'time': 'measured_at_utc', 'every_seconds': 15},
         {'dataset': 'FUELHH', 'time': 'start_utc'},
         {'dataset': 'FUELINST', 'time': 'start_utc', 'every_seconds': 300},
-        {'dataset': 'IMBALNGC', 'time': 'start_utc'},
-        {'dataset': 'INDDEM', 'time': 'start_utc'},
-        {'dataset': 'INDGEN', 'time': 'start_utc'},
+        {'dataset': 'IMBALNGC', 'time': 'start_utc', 'period': none},
+        {'dataset': 'INDDEM', 'time': 'start_utc', 'period': none},
+        {'dataset': 'INDGEN', 'time': 'start_utc', 'period': none},
         {'dataset': 'INDO', 'time': 'start_utc'},
         {'dataset': 'INDOD', 'period': none},
         {'dataset': 'ISPSTACK', 'time': 'start_utc'},
         {'dataset': 'ITSDO', 'time': 'start_utc'},
         {'dataset': 'MDP', 'time': 'effective_from_utc'},
         {'dataset': 'MDV', 'time': 'effective_from_utc'},
-        {'dataset': 'MELNGC', 'time': 'start_utc'},
+        {'dataset': 'MELNGC', 'time': 'start_utc', 'period': none},
         {'dataset': 'MELS', 'time': 'from_utc'},
         {'dataset': 'MID', 'time': 'start_utc'},
         {'dataset': 'MILS', 'time': 'from_utc'},
         {'dataset': 'MNZT', 'time': 'effective_from_utc'},
         {'dataset': 'MZT', 'time': 'effective_from_utc'},
-        {'dataset': 'NDF', 'time': 'start_utc'},
+        {'dataset': 'NDF', 'time': 'start_utc', 'period': none},
         {'dataset': 'NDZ', 'time': 'effective_from_utc'},
         {'dataset': 'NETBSAD'},
         {'dataset': 'NONBM', 'time': 'start_utc'},
@@ -48,6 +49,6 @@
         {'dataset': 'SEL', 'time': 'effective_from_utc'},
         {'dataset': 'SIL', 'time': 'effective_from_utc'},
         {'dataset': 'SOSO', 'time': 'start_utc', 'period': none},
-        {'dataset': 'TSDF', 'time': 'start_utc'},
+        {'dataset': 'TSDF', 'time': 'start_utc', 'period': none},
     ]) }}
 {%- endmacro %}

@@ -19,7 +19,8 @@ periods as (
     inner join {{ ref('dim_settlement_periods') }} as periods
         on periods.settlement_date between history.settlement_date_from and history.settlement_date_to
     where
-        (history.cadence != 'day' or periods.settlement_period = 1)
+        history.cadence is not null
+        and (history.cadence != 'day' or periods.settlement_period = 1)
         -- what no model holds cannot be looked for
         and history.dataset in ('{{ covered_datasets() | map(attribute="dataset") | join("', '") }}')
 
