@@ -1,8 +1,8 @@
 """Runs dbt and, when all of it is green, swaps the file that people query.
 
 dbt alone writes ``warehouse.duckdb`` and DuckDB lets nobody else read a file that is being written. So a finished
-build is copied and renamed to ``gb_power.duckdb``: an analyst's open connection keeps the old file, the next one
-gets the new, and neither ever waits for the other.
+build is copied and renamed into ``served/``: an analyst's open connection keeps the old file, the next one gets the
+new, and neither ever waits for the other. The name stays the same, since the views in the file hold it.
 """
 
 import json
@@ -57,7 +57,8 @@ def run_dbt(settings: Settings, args: list[str], quiet: bool = False) -> Built:
 
 def serve(settings: Settings) -> Path:
     """Publishes the built warehouse under the name that people open; returns it."""
-    served, half = settings.home / "gb_power.duckdb", settings.home / "gb_power.duckdb.tmp"
+    half = settings.served.with_suffix(".tmp")
+    half.parent.mkdir(exist_ok=True)
     shutil.copyfile(settings.home / "warehouse.duckdb", half)
-    os.replace(half, served)
-    return served
+    os.replace(half, settings.served)
+    return settings.served

@@ -80,8 +80,8 @@ def load(names, first, last, year, days, group, again, target, log_level) -> Non
 def build(args: tuple[str, ...], target: str | None) -> None:
     """Run dbt build, then swap the file that people query.
 
-    dbt writes warehouse.duckdb; when everything is green, a copy of it becomes gb_power.duckdb in the same
-    folder. Open that one: no build ever waits for a reader of it, and no reader for a build.
+    dbt writes warehouse.duckdb; when everything is green, a copy of it becomes served/warehouse.duckdb.
+    Open that one: no build ever waits for a reader of it, and no reader for a build.
 
     \b
     gb-power build
@@ -113,10 +113,9 @@ def query(sql: str) -> None:
     gb-power query "summarize bmrs_boalf_unified"
     """
     settings = read_settings()
-    served = settings.home / "gb_power.duckdb"
-    if not served.exists():
-        raise click.ClickException(f"{served} does not exist yet: 'gb-power build' makes it")
-    with duckdb.connect(str(served), read_only=True) as db:
+    if not settings.served.exists():
+        raise click.ClickException(f"{settings.served} does not exist yet: 'gb-power build' makes it")
+    with duckdb.connect(str(settings.served), read_only=True) as db:
         db.execute("set TimeZone = 'UTC'")
         try:
             show_rows(db.sql(sql))

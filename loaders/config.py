@@ -37,6 +37,11 @@ class Settings:
         """The Parquet lake of the embedded target."""
         return self.home / "lake"
 
+    @property
+    def served(self) -> Path:
+        """The warehouse that people query: the last green build."""
+        return self.home / "served" / "warehouse.duckdb"
+
     def raw_files(self, schema: str, table: str) -> Path:
         """The folder of one raw table in the lake."""
         return self.lake / schema / table

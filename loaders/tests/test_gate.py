@@ -1,0 +1,120 @@
+"""The data-quality gate: what the demo builds is green, holds what was recorded, and no hole in it goes unnoticed."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from loaders.build import run_dbt
+from loaders.config import read_settings
+from loaders.demo import HISTORY, main
+from loaders.tests.stand_ins.recorded import rows as recorded_rows
+from loaders.tests.stand_ins.selection import current_vintage
+
+DAYS = ("2025-10-25", "2025-10-26", "2025-10-27")
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory) -> tuple[Path, str]:
+    """The demo's data directory, in a path with a space, and what the demo printed."""
+    home = tmp_path_factory.mktemp("a demo") / "home"
+    code = f"from pathlib import Path; from loaders.demo import main; main(Path({str(home)!r}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return home, done.stdout
+
+
+def unified(home: Path, query: str) -> list[tuple]:
+    with duckdb.connect(str(home / "served" / "warehouse.duckdb"), read_only=True) as db:
+        db.execute("set TimeZone = 'UTC'")
+        return db.execute(query).fetchall()
+
+
+def recorded(dataset: str, *key: str, days: tuple[str, ...] = DAYS) -> int:
+    """Distinct keys among the recorded rows of the settlement days."""
+    return len({tuple(row[name] for name in key) for row in recorded_rows(dataset) if row["settlementDate"] in days})
+
+
+def test_the_demo_says_what_it_built_and_that_it_is_tested(demo):
+    assert "bmrs_fuelinst_unified" in demo[1]
+    assert "tests: " in demo[1]
+    assert " fail" not in demo[1]
+
+
+@pytest.mark.parametrize(
+    ("table", "dataset", "key", "days"),
+    [
+        ("bmrs_fuelinst_unified", "FUELINST", ("startTime", "fuelType"), DAYS),
+        ("bmrs_fuelhh_unified", "FUELHH", ("startTime", "fuelType"), DAYS),
+        ("bmrs_indo_unified", "INDO", ("startTime",), DAYS),
+        ("bmrs_itsdo_unified", "ITSDO", ("startTime",), DAYS),
+        ("bmrs_mid_unified", "MID", ("startTime", "dataProvider"), DAYS),
+        ("bmrs_costs", "DISEBSP", ("settlementDate", "settlementPeriod"), ("2022-01-01", *DAYS)),
+        ("bmrs_bod_unified", "BOD", ("nationalGridBmUnit", "timeFrom", "pairId"), ("2022-01-01",)),
+    ],
+)
+def test_the_tables_hold_exactly_the_recorded_rows_after_deduplication(demo, table, dataset, key, days):
+    assert unified(demo[0], f"select count(*) from {table}") == [(recorded(dataset, *key, days=days),)]
+
+
+def test_values_come_through_unchanged(demo):
+    published = {
+        (row["settlementDate"], row["settlementPeriod"]): (row["systemSellPrice"], row["netImbalanceVolume"])
+        for row in current_vintage(recorded_rows("DISEBSP"), None)
+        if row["settlementDate"] in DAYS
+    }
+    columns = "settlement_date::varchar, settlement_period, system_sell_price_gbp_per_mwh, net_imbalance_volume_mwh"
+    built = unified(demo[0], f"select {columns} from bmrs_costs where settlement_date >= '{DAYS[0]}'")
+    assert {(day, period): values for day, period, *values in built} == {k: list(v) for k, v in published.items()}
+
+
+def test_the_day_on_which_the_clocks_go_back_has_fifty_periods_of_prices(demo):
+    query = f"select count(*), min(start_utc)::varchar, max(start_utc)::varchar from bmrs_costs where settlement_date = '{DAYS[1]}'"
+    assert unified(demo[0], query) == [(50, "2025-10-25 23:00:00+00", "2025-10-26 23:30:00+00")]
+
+
+HOLES = {  # table -> rows that disappear from the lake, and the tests that must say so
+    "indo": ("settlement_date = '2025-10-25'", "complete_history_data_gaps_INDO"),  # the first day
+    "itsdo": ("settlement_date = '2025-10-26'", "complete_history_data_gaps_ITSDO"),  # the day between
+    "mid": ("settlement_date = '2025-10-27'", "complete_history_data_gaps_MID"),  # the last day
+    "fuelhh": ("settlement_date = '2025-10-26' and settlement_period = 50", "complete_history_data_gaps_FUELHH"),
+    "fuelinst": ("start_time = '2025-10-26T12:35:00Z'", "complete_history_data_gaps_FUELINST"),
+    "disebsp": ("settlement_date = '2025-10-27' and settlement_period = 1", "complete_history_data_gaps_DISEBSP"),
+    "pn": ("settlement_date = '2022-01-01' and settlement_period = 48", "complete_history_data_gaps_PN"),
+    "bod": ("settlement_date = '2022-01-01' and settlement_period = 7", "complete_history_data_gaps_BOD"),
+    "boalf": ("acceptance_number = (select min(acceptance_number) from lake)", None),  # only the ledger can know
+}
+
+
+def punch(home: Path, table: str, where: str) -> None:
+    """Rows disappear from a table of the lake, as they would with a lost or damaged file."""
+    for file in (home / "lake" / "raw_bmrs" / table).glob("*.parquet"):
+        with duckdb.connect() as db:
+            db.execute("set TimeZone = 'UTC'")
+            db.execute(f"create table lake as select * from read_parquet('{file}')")
+            db.execute(f"delete from lake where {where}")
+            db.execute(f"copy lake to '{file}' (format parquet)")
+
+
+def test_every_hole_in_the_lake_makes_a_test_of_its_own_name_fail(demo, tmp_path, monkeypatch):
+    home = tmp_path / "holes"
+    shutil.copytree(demo[0], home)
+    for table, (where, _) in HOLES.items():
+        punch(home, table, where)
+    monkeypatch.setenv("GB_POWER_HOME", str(home))
+    built = run_dbt(
+        read_settings(),
+        ["build", "--vars", json.dumps({"history": HISTORY}), "--exclude-resource-type", "unit_test"],
+        quiet=True,
+    )
+    failed = {failure.split(":")[0] for failure in built.failures}
+    assert {name for _, name in HOLES.values() if name} <= failed
+    assert any("reconcil" in name for name in failed), failed
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as db:
+        gaps = db.execute("select dataset, command from data_gaps where dataset = 'FUELHH'").fetchall()
+    assert gaps == [("FUELHH", "gb-power load FUELHH --from 2025-10-26 --to 2025-10-26 --again")]
