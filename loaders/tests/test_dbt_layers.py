@@ -1,0 +1,127 @@
+"""The shape of the dbt project, from its manifest: what may read what, what is described, what is under contract."""
+
+import ast
+import csv
+import re
+from pathlib import Path
+
+import pytest
+from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.nodes import GenericTestNode
+
+from loaders.tests.warehouse import ROOT
+
+PROJECT = ROOT / "dbt_project"
+MARTS = {"balancing", "prices", "generation", "reference"}
+MAY_READ = {
+    "staging": {"source"},
+    "unified": {"staging"},
+    "snapshots": {"unified"},
+    **dict.fromkeys(MARTS, {"unified", "seeds", "snapshots", *MARTS}),
+    "quality": {"source", "staging", "unified", "seeds", "snapshots", "quality", *MARTS},
+}
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory):
+    target = str(tmp_path_factory.mktemp("target"))
+    where = ["--project-dir", str(PROJECT), "--profiles-dir", str(ROOT / "profiles")]
+    parsed = dbtRunner().invoke(["--quiet", "parse", *where, "--target-path", target, "--log-path", target])
+    assert parsed.success, parsed.exception
+    return parsed.result
+
+
+@pytest.fixture(scope="module")
+def models(manifest):
+    return [node for node in manifest.nodes.values() if node.resource_type == "model"]
+
+
+def layer(manifest, unique_id: str) -> str:
+    """The folder that a node lives in, which is its layer."""
+    if unique_id.startswith("source."):
+        return "source"
+    path = Path(manifest.nodes[unique_id].original_file_path)
+    return path.parts[1] if path.parts[0] == "models" else path.parts[0]
+
+
+def generic_tests(manifest, name: str) -> list[GenericTestNode]:
+    """The uses of a generic test."""
+    nodes = manifest.nodes.values()
+    return [node for node in nodes if isinstance(node, GenericTestNode) and node.test_metadata.name == name]
+
+
+def test_a_layer_reads_only_the_one_before_it(manifest):
+    builds = [node for node in manifest.nodes.values() if node.resource_type in ("model", "snapshot")]
+    assert len(builds) > 150
+    wrong = [
+        f"{node.name} ({layer(manifest, node.unique_id)}) reads {parent}"
+        for node in builds
+        for parent in node.depends_on.nodes
+        if layer(manifest, parent) not in MAY_READ[layer(manifest, node.unique_id)]
+    ]
+    assert wrong == []
+
+
+def test_only_staging_and_quality_name_a_source(models, manifest):
+    # load_reconciliation finds its sources in the graph, which the rule above cannot see
+    named = {layer(manifest, node.unique_id) for node in models if re.search(r"\bsource\(", node.raw_code)}
+    assert named <= {"staging", "quality"}
+
+
+def test_every_unified_model_and_mart_has_a_yml_of_its_own_beside_it(models, manifest):
+    for node in models:
+        if layer(manifest, node.unique_id) == "staging":
+            assert node.patch_path is None, f"{node.name}: documented in sources.yml and where it is used"
+        else:
+            beside = str(Path(node.original_file_path).with_suffix(".yml"))
+            assert node.patch_path == f"gb_power://{beside}", node.name
+
+
+def test_every_model_says_its_grain_in_its_first_line(models):
+    silent = [node.name for node in models if not node.raw_code.startswith("-- One row per ")]
+    assert silent == []
+
+
+def test_every_mart_is_under_contract_with_a_description_of_itself_and_of_every_column(models, manifest):
+    marts = [node for node in models if layer(manifest, node.unique_id) in MARTS | {"quality"}]
+    assert len(marts) > 10
+    for node in marts:
+        assert node.config.contract.enforced, node.name
+        assert node.description, node.name
+        bare = [name for name, column in node.columns.items() if not (column.description and column.data_type)]
+        assert bare == [], node.name
+
+
+def test_every_unified_model_has_a_key_that_is_tested(manifest, models):
+    tested = {parent for test in generic_tests(manifest, "unique_key") for parent in test.depends_on.nodes}
+    untested = [n.name for n in models if layer(manifest, n.unique_id) == "unified" and n.unique_id not in tested]
+    assert untested == []
+
+
+def covered() -> dict[str, dict]:
+    """The list in the macro covered_datasets()."""
+    entries = re.findall(r"^ +(\{.*\}),$", (PROJECT / "macros" / "covered_datasets.sql").read_text(), re.MULTILINE)
+    parsed = [ast.literal_eval(entry.replace(": none", ": None")) for entry in entries]
+    return {entry["dataset"]: entry for entry in parsed}
+
+
+def test_the_coverage_counts_every_unified_model_that_has_a_settlement_date(models, manifest):
+    dated = {
+        node.name.removeprefix("bmrs_").removesuffix("_unified").upper()
+        for node in models
+        if layer(manifest, node.unique_id) == "unified" and "settlement_date" in node.columns
+    }
+    assert covered().keys() == dated
+
+
+def test_the_coverage_counts_readings_as_often_as_the_catalogue_says(manifest):
+    with (PROJECT / "seeds" / "dataset_catalogue.csv").open() as file:
+        cadences = {line["dataset"]: line["cadence"] for line in csv.DictReader(file)}
+    seconds = {"15 seconds": 15, "5 minutes": 300}
+    for dataset, entry in covered().items():
+        assert entry.get("every_seconds") == seconds.get(cadences[dataset]), dataset
+        if cadences[dataset]:
+            assert ("period" in entry) == (cadences[dataset] == "day"), dataset
+
+    tested = {test.test_metadata.kwargs["dataset"] for test in generic_tests(manifest, "complete_history")}
+    assert tested == {dataset for dataset in covered() if cadences[dataset]}
