@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -16,14 +15,14 @@ from rich.table import Table
 from loaders.build import ROOT, Built, run_dbt, serve
 from loaders.config import Settings, read_settings
 
-OUT = Console(highlight=False)
+OUT = Console(highlight=False, soft_wrap=True)
 
 # What was recorded, by the settlement days it covers: a wind day with its bids, offers and acceptances, and the
 # three days around the end of summer time in 2025, whose Sunday has 50 settlement periods.
 BALANCING_DAY = ("2022-01-01", "2022-01-01")
 CLOCK_CHANGE = ("2025-10-25", "2025-10-27")
 LOADS = [
-    (["BOALF", "BOD", "PN", "DISEBSP"], BALANCING_DAY),
+    (["BOALF", "BOD", "PN"], BALANCING_DAY),
     (["FUELINST", "FUELHH", "INDO", "ITSDO", "MID", "DISEBSP"], CLOCK_CHANGE),
     (["BMUNITS"], None),
 ]
@@ -39,9 +38,14 @@ def main(home: Path = ROOT / "data" / "demo") -> None:
     os.environ.update(GB_POWER_HOME=str(home), GB_POWER_TARGET="duckdb", BMRS_REQUESTS_PER_SECOND="50")
     settings = read_settings()
     OUT.print("[bold]1. Load[/]  recorded answers of Elexon's Insights API, over HTTP, into the Parquet lake")
+    with stand_in("--as-of", "2022-12-31") as url:
+        OUT.print("First as Elexon answered in 2022; the prices of that day were to be republished.")
+        load(url, ["DISEBSP"], BALANCING_DAY)
     with stand_in() as url:
+        OUT.print("Then as it answers today.")
+        load(url, ["DISEBSP", "--again"], BALANCING_DAY)
         for names, days in LOADS:
-            load(replace(settings, base_url=url), names, days)
+            load(url, names, days)
     OUT.print("\n[bold]2. Build and test[/]  dbt build: staging, unified, marts and every test")
     built = run_dbt(settings, ["build", "--vars", str({"history": HISTORY})], quiet=True)
     if not built.green:
@@ -56,9 +60,9 @@ def main(home: Path = ROOT / "data" / "demo") -> None:
 
 
 @contextmanager
-def stand_in() -> Iterator[str]:
+def stand_in(*args: str) -> Iterator[str]:
     """The Insights API's stand-in as a process of its own; yields its base URL."""
-    command = [sys.executable, "-m", "loaders.tests.stand_ins.insights", "--port", "0"]
+    command = [sys.executable, "-m", "loaders.tests.stand_ins.insights", "--port", "0", *args]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process.stdout.readline().removeprefix("listening on ").strip()
@@ -66,12 +70,12 @@ def stand_in() -> Iterator[str]:
             process.terminate()
 
 
-def load(settings: Settings, names: list[str], days: tuple[str, str] | None) -> None:
+def load(url: str, names: list[str], days: tuple[str, str] | None) -> None:
     """``gb-power load``, as a user would type it."""
     command = [sys.executable, "-m", "loaders.cli", "load", *names]
     command += ["--from", days[0], "--to", days[1]] if days else []
     OUT.print(f"$ gb-power {' '.join(command[3:])}")
-    subprocess.run(command, cwd=ROOT, env={**os.environ, "BMRS_BASE_URL": settings.base_url}, check=True)
+    subprocess.run(command, cwd=ROOT, env={**os.environ, "BMRS_BASE_URL": url}, check=True)
 
 
 def show(settings: Settings, built: Built) -> None:

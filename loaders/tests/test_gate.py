@@ -1,7 +1,6 @@
 """The data-quality gate: what the demo builds is green, holds what was recorded, and no hole in it goes unnoticed."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import pytest
 
 from loaders.build import run_dbt
 from loaders.config import read_settings
-from loaders.demo import HISTORY, main
+from loaders.demo import HISTORY
 from loaders.tests.stand_ins.recorded import rows as recorded_rows
 from loaders.tests.stand_ins.selection import current_vintage
 
@@ -74,7 +73,8 @@ def test_values_come_through_unchanged(demo):
 
 
 def test_the_day_on_which_the_clocks_go_back_has_fifty_periods_of_prices(demo):
-    query = f"select count(*), min(start_utc)::varchar, max(start_utc)::varchar from bmrs_costs where settlement_date = '{DAYS[1]}'"
+    times = "min(start_utc)::varchar, max(start_utc)::varchar"
+    query = f"select count(*), {times} from bmrs_costs where settlement_date = '{DAYS[1]}'"
     assert unified(demo[0], query) == [(50, "2025-10-25 23:00:00+00", "2025-10-26 23:30:00+00")]
 
 
