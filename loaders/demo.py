@@ -56,7 +56,7 @@ def main(home: Path = ROOT / "data" / "demo") -> None:
     show(settings, built)
     OUT.print("\nNext:")
     for query in ("from bmrs_costs limit 5", "summarize bmrs_boalf_unified"):
-        OUT.print(f'  GB_POWER_HOME={home.relative_to(ROOT)} .venv/bin/gb-power query "{query}"', soft_wrap=True)
+        OUT.print(f'  GB_POWER_HOME={os.path.relpath(home, ROOT)} .venv/bin/gb-power query "{query}"', soft_wrap=True)
 
 
 @contextmanager

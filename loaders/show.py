@@ -74,9 +74,19 @@ def show_load(tallies: dict, seconds: float) -> bool:
     return bool(missing)
 
 
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
 def show_rows(rows: duckdb.DuckDBPyRelation) -> None:
-    """The answer to a query; times are UTC."""
-    table = Table(*rows.columns, box=None, header_style="bold")
-    for row in rows.fetchall():
-        table.add_row(*("" if value is None else str(value) for value in row))
+    """The answer to a query, on its side where it has many columns; times are UTC."""
+    lines = [[_text(value) for value in row] for row in rows.fetchall()]
+    headings = rows.columns
+    if len(headings) > 10:
+        headings, lines = ["", *(f"row {n + 1}" for n in range(len(lines)))], list(zip(headings, *lines, strict=True))
+    table = Table(*headings, box=None, header_style="bold")
+    for line in lines:
+        table.add_row(*line)
     OUT.print(table)

@@ -1,6 +1,8 @@
 """The data-quality gate: what the demo builds is green, holds what was recorded, and no hole in it goes unnoticed."""
 
 import json
+import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -9,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from loaders.build import run_dbt
+from loaders.build import ROOT, run_dbt
 from loaders.config import read_settings
 from loaders.demo import HISTORY
 from loaders.tests.stand_ins.recorded import rows as recorded_rows
@@ -76,6 +78,17 @@ def test_the_day_on_which_the_clocks_go_back_has_fifty_periods_of_prices(demo):
     times = "min(start_utc)::varchar, max(start_utc)::varchar"
     query = f"select count(*), {times} from bmrs_costs where settlement_date = '{DAYS[1]}'"
     assert unified(demo[0], query) == [(50, "2025-10-25 23:00:00+00", "2025-10-26 23:30:00+00")]
+
+
+def test_the_readmes_query_gives_what_the_readme_shows(demo):
+    shown = (ROOT / "README.md").read_text().split("<!-- query:begin -->\n```\n")[1].split("```")[0]
+    command, *expected = shown.splitlines()
+    assert command.startswith("$ GB_POWER_HOME=data/demo .venv/bin/gb-power query ")
+    args = [sys.executable, "-m", "loaders.cli", *shlex.split(command)[3:]]
+    done = subprocess.run(
+        args, env={**os.environ, "GB_POWER_HOME": str(demo[0])}, capture_output=True, text=True, check=True
+    )
+    assert [line.rstrip() for line in done.stdout.splitlines()] == expected
 
 
 HOLES = {  # table -> rows that disappear from the lake, and the tests that must say so
