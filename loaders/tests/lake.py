@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from loaders.catalogue import Dataset, raw_name
 from loaders.config import RAW_BMRS, RAW_IRIS
-from loaders.landing import raw_schema, raw_tables
+from loaders.landing import WINDOWS, raw_schema, raw_tables
 
 
 def write_empty_lake(home: Path, catalogue: dict[str, Dataset]) -> None:
@@ -25,6 +25,13 @@ def write_rows(home: Path, schema: str, dataset: Dataset, rows: list[dict], load
     lineage = {"_fetched_at_utc": load, "_load_id": stamp}
     landed = [{raw_name(name): _typed(dataset, name, value) for name, value in row.items()} | lineage for row in rows]
     return _write(home, schema, dataset.table, pa.Table.from_pylist(landed, columns), f"{stamp}.{part}")
+
+
+def write_windows(home: Path, windows: list[dict], load: datetime) -> Path:
+    """One file of the ledger: columns of ``_windows``; what a window leaves out is null."""
+    stamp = f"{load:%Y%m%dT%H%M%S.%f}Z"
+    defaults = {"variant": "", "asked_at_utc": load, "rows_landed": 0, "_load_id": stamp}
+    return _write(home, RAW_BMRS, "_windows", pa.Table.from_pylist([defaults | w for w in windows], WINDOWS), stamp)
 
 
 def _typed(dataset: Dataset, name: str, value):

@@ -24,12 +24,24 @@ class Warehouse:
 
     def dbt(self, *args: str) -> dbtRunnerResult:
         """``dbt ARGS``, which must succeed."""
+        done = self.invoke(*args)
+        assert done.success, done.exception or [result.message for result in done.result if result.status == "error"]
+        return done
+
+    def failures(self, *args: str) -> set[str]:
+        """``dbt ARGS``, which must come to its end; the names of what failed."""
+        done = self.invoke(*args)
+        assert done.exception is None, done.exception
+        assert not (errors := [result.message for result in done.result if result.status == "error"]), errors
+        return {result.node.name for result in done.result if result.status == "fail"}
+
+    def invoke(self, *args: str) -> dbtRunnerResult:
+        """``dbt ARGS``, whatever comes of it."""
         os.chdir(ROOT)
         where = ["--project-dir", str(ROOT / "dbt_project"), "--profiles-dir", str(ROOT / "profiles")]
         quiet = ["--quiet", "--target-path", str(self._target), "--log-path", str(self._target)]
         done = self._runner.invoke([*args, *where, *quiet])
         DuckDBConnectionManager.close_all_connections()  # else the file stays open, for dbt's next command in this process
-        assert done.success, done.exception or [result.message for result in done.result if result.status == "error"]
         return done
 
     def query(self, sql: str) -> list[tuple]:
