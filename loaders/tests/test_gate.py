@@ -6,16 +6,21 @@ import shlex
 import shutil
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from loaders.build import ROOT, run_dbt
+from loaders.catalogue import load_catalogue
 from loaders.config import read_settings
 from loaders.demo import HISTORY
+from loaders.tests.conftest import Home
+from loaders.tests.stand_ins.insights import InsightsStandIn
 from loaders.tests.stand_ins.recorded import rows as recorded_rows
 from loaders.tests.stand_ins.selection import current_vintage
+from loaders.windows import HALF_HOUR, period_start
 
 DAYS = ("2025-10-25", "2025-10-26", "2025-10-27")
 
@@ -104,6 +109,30 @@ HOLES = {  # table -> rows that disappear from the lake, and the tests that must
 }
 
 
+SHORT_DAY = date(2025, 3, 30)  # the clocks go forward: 46 periods
+
+
+def short_day(*fields: str, periods: int) -> list[dict]:
+    """Generated rows for the first periods of the short day; every other field is zero."""
+    starts = [period_start(SHORT_DAY, period) for period in range(1, periods + 1)]
+    return [
+        dict.fromkeys(fields, 0)
+        | {"settlementDate": str(SHORT_DAY), "settlementPeriod": number + 1}
+        | {"startTime": f"{start:%Y-%m-%dT%H:%M:%SZ}", "publishTime": f"{start + HALF_HOUR:%Y-%m-%dT%H:%M:%SZ}"}
+        for number, start in enumerate(starts)
+    ]
+
+
+def load_short_day(home: Path) -> None:
+    """NETBSAD whole with its 46 periods, ATL with one less."""
+    netbsad = [name for name in load_catalogue()["NETBSAD"].columns if "Price" in name]
+    whole = [{k: v for k, v in row.items() if "Time" not in k} for row in short_day(*netbsad, periods=46)]
+    with InsightsStandIn(
+        {"NETBSAD": whole, "ATL": short_day("documentRevisionNumber", "quantity", periods=45)}
+    ) as server:
+        Home(home, server.url).load("NETBSAD", "ATL", "--from", str(SHORT_DAY))
+
+
 def punch(home: Path, table: str, where: str) -> None:
     """Rows disappear from a table of the lake, as they would with a lost or damaged file."""
     for file in (home / "lake" / "raw_bmrs" / table).glob("*.parquet"):
@@ -119,14 +148,18 @@ def test_every_hole_in_the_lake_makes_a_test_of_its_own_name_fail(demo, tmp_path
     shutil.copytree(demo[0], home)
     for table, (where, _) in HOLES.items():
         punch(home, table, where)
+    load_short_day(home)
+    history = HISTORY | dict.fromkeys(("NETBSAD", "ATL"), {"from": str(SHORT_DAY), "to": str(SHORT_DAY)})
     monkeypatch.setenv("GB_POWER_HOME", str(home))
     built = run_dbt(
         read_settings(),
-        ["build", "--vars", json.dumps({"history": HISTORY}), "--exclude-resource-type", "unit_test"],
+        ["build", "--vars", json.dumps({"history": history}), "--exclude-resource-type", "unit_test"],
         quiet=True,
     )
     failed = {failure.split(":")[0] for failure in built.failures}
     assert {name for _, name in HOLES.values() if name} <= failed
+    assert "complete_history_data_gaps_ATL" in failed, "45 periods on a day of 46"
+    assert "complete_history_data_gaps_NETBSAD" not in failed, "46 periods on a day of 46"
     assert any("reconcil" in name for name in failed), failed
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as db:
         gaps = db.execute("select dataset, command from data_gaps where dataset = 'FUELHH'").fetchall()
