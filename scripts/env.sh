@@ -20,7 +20,7 @@ if [ ! -e "$stamp" ]; then
         uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
     else
         "$python" -m venv .venv
-        .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+        .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
         .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
     fi
     touch "$stamp"
