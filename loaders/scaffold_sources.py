@@ -38,7 +38,7 @@ EVENTS = ("publishTime", "createdDateTime", "createdTime", "acceptanceTime", "me
 # The lake as DuckDB reads it. The path is code in two languages here: quotes are doubled for SQL, braces for
 # Python's str.format, by which dbt-duckdb fills in {name}.
 LOCATION = (
-    """read_parquet('{{ env_var('GB_POWER_HOME', '../data') | replace("'", "''")"""
+    """read_parquet('{{ (env_var('GB_POWER_HOME', '') or flags.PROFILES_DIR ~ '/../data') | replace("'", "''")"""
     """ | replace('{', '{{') | replace('}', '}}') }}/lake/%s/{name}/*.parquet', union_by_name=true)"""
 )
 
