@@ -80,8 +80,9 @@ def load(names, first, last, year, days, group, again, target, log_level) -> Non
 def build(args: tuple[str, ...], target: str | None) -> None:
     """Run dbt build, then swap the file that people query.
 
-    dbt writes warehouse.duckdb; when everything is green, a copy of it becomes served/warehouse.duckdb.
-    Open that one: no build ever waits for a reader of it, and no reader for a build.
+    dbt writes warehouse.duckdb; when nothing in it is wrong, a copy of it becomes served/warehouse.duckdb.
+    Open that one: no build ever waits for a reader of it, and no reader for a build. Gaps in the history are
+    reported and end the command with exit code 1, but do not keep the rows that are there from being served.
 
     \b
     gb-power build
@@ -97,10 +98,11 @@ def build(args: tuple[str, ...], target: str | None) -> None:
     for schema in (RAW_BMRS, RAW_IRIS):
         ensure_tables(settings, _catalogue(), schema)
     built = run_dbt(settings, ["build", *args])
-    if not built.green:
-        sys.exit(built.code)
-    if settings.target == "duckdb":
+    if built.fit_to_serve:
         click.echo(f"Query {serve(settings)}")
+    if built.gaps:
+        click.echo(f"{len(built.gaps)} datasets have gaps: gb-power query 'from data_gaps' says which and what fills them")
+    sys.exit(built.code)
 
 
 @main.command()

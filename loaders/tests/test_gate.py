@@ -156,7 +156,8 @@ def test_every_hole_in_the_lake_makes_a_test_of_its_own_name_fail(demo, tmp_path
         ["build", "--vars", json.dumps({"history": history}), "--exclude-resource-type", "unit_test"],
         quiet=True,
     )
-    failed = {failure.split(":")[0] for failure in built.failures}
+    failed = {failure.split(":")[0] for failure in built.failures + built.gaps}
+    assert not built.fit_to_serve, "rows that the ledger knows of have gone"
     assert {name for _, name in HOLES.values() if name} <= failed
     assert "complete_history_data_gaps_ATL" in failed, "45 periods on a day of 46"
     assert "complete_history_data_gaps_NETBSAD" not in failed, "46 periods on a day of 46"
@@ -164,3 +165,14 @@ def test_every_hole_in_the_lake_makes_a_test_of_its_own_name_fail(demo, tmp_path
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as db:
         gaps = db.execute("select dataset, command from data_gaps where dataset = 'FUELHH'").fetchall()
     assert gaps == [("FUELHH", "gb-power load FUELHH --from 2025-10-26 --to 2025-10-26 --again")]
+
+
+def test_a_month_loaded_long_ago_is_served_with_its_gaps_up_to_now_reported(demo, tmp_path):
+    home = Home(tmp_path / "old", "http://127.0.0.1:9")
+    shutil.copytree(demo[0], home.path)
+    shutil.rmtree(home.path / "served")
+    done = subprocess.run(home.command("build", "--quiet"), env=home.env, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "datasets have gaps: gb-power query 'from data_gaps'" in done.stdout
+    ((days,),) = unified(home.path, "select count(*) from data_gaps where dataset = 'INDO' and kind = 'never asked'")
+    assert days
