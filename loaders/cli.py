@@ -101,7 +101,8 @@ def build(args: tuple[str, ...], target: str | None) -> None:
     if built.fit_to_serve:
         click.echo(f"Query {serve(settings)}")
     if built.gaps:
-        click.echo(f"{len(built.gaps)} datasets have gaps: gb-power query 'from data_gaps' says which and what fills them")
+        what = f"{len(built.gaps)} tests found rows missing"
+        click.echo(f"{what}: gb-power query 'from data_gaps' says which and what fills them")
     sys.exit(built.code)
 
 
