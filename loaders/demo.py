@@ -14,6 +14,7 @@ from rich.table import Table
 
 from loaders.build import ROOT, Built, run_dbt, serve
 from loaders.config import Settings, read_settings
+from loaders.show import show_rows
 
 OUT = Console(highlight=False, soft_wrap=True)
 
@@ -30,6 +31,18 @@ HISTORY = {
     "default": {"from": CLOCK_CHANGE[0], "to": CLOCK_CHANGE[1]},
     **{name: {"from": BALANCING_DAY[0], "to": BALANCING_DAY[1]} for name in ("BOALF", "BOD", "PN")},
 }
+PRICED = f"""
+    select validation_flag, count(*) as acceptance_periods, round(sum(offer_volume_mwh), 1) as offer_mwh,
+        round(sum(bid_volume_mwh), 1) as bid_mwh, round(sum(cashflow_gbp)) as cash_to_units_gbp
+    from bmrs_boalf_complete where settlement_date = '{BALANCING_DAY[0]}' group by all order by 2 desc
+"""
+LARGEST = f"""
+    select national_grid_bm_unit, bm_unit_name, round(sum(bid_volume_mwh), 1) as bid_mwh,
+        round(sum(cashflow_gbp)) as cash_to_unit_gbp
+    from bmrs_boalf_complete left join dim_bm_units using (national_grid_bm_unit)
+    where settlement_date = '{BALANCING_DAY[0]}' and cashflow_gbp is not null
+    group by all order by 4 desc limit 5
+"""
 
 
 def main(home: Path = ROOT / "data" / "demo") -> None:
@@ -54,8 +67,14 @@ def main(home: Path = ROOT / "data" / "demo") -> None:
     serve(settings)
     OUT.print("\n[bold]3. The warehouse[/]")
     show(settings, built)
+    OUT.print(
+        f"\n[bold]4. What the acceptances of {BALANCING_DAY[0]} were worth[/]  (wind units; recorded, re-shaped)"
+    )
+    for query in (PRICED, LARGEST):
+        with duckdb.connect(str(settings.served), read_only=True) as db:
+            show_rows(db.sql(query))
     OUT.print("\nNext:")
-    for query in ("from bmrs_costs limit 5", "summarize bmrs_boalf_unified"):
+    for query in ("from bmrs_costs limit 5", "from fct_bm_unit_balancing limit 5"):
         OUT.print(f'  GB_POWER_HOME={os.path.relpath(home, ROOT)} .venv/bin/gb-power query "{query}"', soft_wrap=True)
 
 

@@ -1,12 +1,15 @@
 """The big unified models, built load after load, hold what a full refresh of the same lake would.
 
 The lake grows as it may in life: versions of a row, late rows, deletions, two channels whose loads interleave, a load
-of which dbt sees only a part. After each build every model is compared with its own query run over the whole lake.
+of which dbt sees only a part. After each build every model is compared with its own query, run at once over the
+whole lake.
 """
 
 import random
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from loaders.catalogue import load_catalogue
 from loaders.config import RAW_BMRS, RAW_IRIS
@@ -19,6 +22,10 @@ MODELS = {name: f"bmrs_{name.lower()}_unified" for name in ("BOALF", "BOD", "FRE
 # Around London midnight in summer, so that the UTC day is not the settlement day, and half a year later in winter.
 MOMENTS = [datetime(2025, 6, 9, 22, 30, tzinfo=UTC) + timedelta(minutes=15 * i) for i in range(8)]
 MOMENTS += [datetime(2025, 12, 31, 23, 45, tzinfo=UTC) + timedelta(minutes=15 * i) for i in range(3)]
+EVERY_DAY = (
+    "select range::date as settlement_date, true as is_due "
+    "from range(timestamp '2025-06-01', timestamp '2026-02-01', interval 1 day)"
+)
 
 
 def acceptance(rng: random.Random) -> dict:
@@ -126,16 +133,21 @@ class Lake:
             file.unlink()
 
 
-def build_whole(warehouse: Warehouse) -> dict[str, str]:
-    """A full refresh; returns each model's query, which reads the whole lake."""
+def build_all(warehouse: Warehouse) -> dict[str, str]:
+    """A full refresh; returns each model's query."""
     done = warehouse.dbt("run", "--full-refresh", "--select", *(f"+{model}" for model in MODELS.values()))
     return {result.node.name: result.node.compiled_code for result in done.result}
 
 
 def check(warehouse: Warehouse, queries: dict[str, str], when: str) -> None:
+    """Compares each model with its query run in one go, as if every day were due."""
     for model in MODELS.values():
-        built = warehouse.query(f"select * from {model} order by all")
-        wanted = warehouse.query(f"select * from ({queries[model]}) order by all")
+        with warehouse.opened() as db:
+            built = db.execute(f"from {model} order by all").fetchall()
+            db.execute("begin")
+            db.execute(f"create or replace table built_days.{model} as {EVERY_DAY}")
+            wanted = db.execute(f"from ({queries[model]}) order by all").fetchall()
+            db.execute("rollback")
         assert built == wanted, f"{model} {when}"
 
 
@@ -145,7 +157,7 @@ def test_every_build_holds_what_a_full_refresh_would(tmp_path, monkeypatch):
     for seed in range(3):
         rng = random.Random(seed)
         lake = Lake(tmp_path, rng)
-        queries = build_whole(warehouse)
+        queries = build_all(warehouse)
         for step in range(5):
             for _ in range(rng.randrange(1, 3)):
                 lake.load(rng.choice([RAW_BMRS, RAW_IRIS]), partly=rng.random() < 0.4)
@@ -154,7 +166,7 @@ def test_every_build_holds_what_a_full_refresh_would(tmp_path, monkeypatch):
             warehouse.dbt("run", "--select", *MODELS.values())
             check(warehouse, queries, f"after step {step} of seed {seed}")
         assert all(warehouse.query(f"from {model}") for model in MODELS.values()), "nothing was compared"
-        build_whole(warehouse)
+        build_all(warehouse)
         check(warehouse, queries, "after a full refresh")
         lake.empty()
 
@@ -167,7 +179,8 @@ def test_only_the_days_with_news_are_built_again(tmp_path, monkeypatch):
     write_rows(tmp_path, RAW_BMRS, dataset, rows, datetime(2026, 1, 1, tzinfo=UTC))
     warehouse = Warehouse(tmp_path, monkeypatch)
     warehouse.dbt("run", "--select", "+bmrs_freq_unified")
-    warehouse.execute("update bmrs_freq_unified set frequency_hz = 51")  # a mark that a rebuild removes
+    with warehouse.opened() as db:
+        db.execute("update bmrs_freq_unified set frequency_hz = 51")  # a mark that a rebuild removes
     news = [{"measurementTime": new, "frequency": 50.2}]
     write_rows(tmp_path, RAW_BMRS, dataset, news, datetime(2026, 1, 2, tzinfo=UTC))
     warehouse.dbt("run", "--select", "bmrs_freq_unified")
@@ -186,3 +199,23 @@ def test_a_day_whose_acceptances_are_all_deleted_is_emptied(tmp_path, monkeypatc
     write_rows(tmp_path, RAW_IRIS, dataset, [row | {"amendmentFlag": "DEL"}], datetime(2025, 1, 1, tzinfo=UTC))
     warehouse.dbt("run", "--select", "bmrs_boalf_unified")
     assert warehouse.query("from bmrs_boalf_unified") == []
+
+
+def test_a_build_that_fails_leaves_the_table_and_what_is_known_of_it_as_they_were(tmp_path, monkeypatch):
+    dataset = CATALOGUE["FREQ"]
+    write_empty_lake(tmp_path, CATALOGUE)
+    rows = [{"measurementTime": "2025-06-09T12:00Z", "frequency": 50.0}]
+    write_rows(tmp_path, RAW_BMRS, dataset, rows, datetime(2026, 1, 1, tzinfo=UTC))
+    warehouse = Warehouse(tmp_path, monkeypatch)
+    warehouse.dbt("run", "--select", "+bmrs_freq_unified")
+    with warehouse.opened() as db:
+        db.execute("alter table bmrs_freq_unified drop column is_plausible")  # so that nothing more can be inserted
+    known = warehouse.query("from built_days.bmrs_freq_unified")
+    news = [{"measurementTime": "2025-06-09T12:00Z", "frequency": 50.2}]
+    write_rows(tmp_path, RAW_BMRS, dataset, news, datetime(2026, 1, 2, tzinfo=UTC))
+    with pytest.raises(AssertionError, match="is_plausible"):
+        warehouse.dbt("run", "--select", "bmrs_freq_unified")
+    assert warehouse.query("from built_days.bmrs_freq_unified") == known
+    assert warehouse.query("select frequency_hz from bmrs_freq_unified") == [(50.0,)]
+    warehouse.dbt("run", "--full-refresh", "--select", "bmrs_freq_unified")
+    assert warehouse.query("select frequency_hz, is_plausible from bmrs_freq_unified") == [(50.2, True)]

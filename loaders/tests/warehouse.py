@@ -1,6 +1,8 @@
 """dbt on a home of its own, in this process, and queries on what it built."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -41,16 +43,17 @@ class Warehouse:
         where = ["--project-dir", str(ROOT / "dbt_project"), "--profiles-dir", str(ROOT / "profiles")]
         quiet = ["--quiet", "--target-path", str(self._target), "--log-path", str(self._target)]
         done = self._runner.invoke([*args, *where, *quiet])
-        DuckDBConnectionManager.close_all_connections()  # else the file stays open, for dbt's next command in this process
+        DuckDBConnectionManager.close_all_connections()  # else the file stays open for dbt's next command
         return done
+
+    @contextmanager
+    def opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The warehouse, to be read, or changed as no one should."""
+        with duckdb.connect(str(self.path)) as db:
+            db.execute("set TimeZone = 'UTC'")
+            yield db
 
     def query(self, sql: str) -> list[tuple]:
         """Rows of a query."""
-        with duckdb.connect(str(self.path), read_only=True) as db:
-            db.execute("set TimeZone = 'UTC'")
+        with self.opened() as db:
             return db.execute(sql).fetchall()
-
-    def execute(self, sql: str) -> None:
-        """Changes what dbt built, as no one should."""
-        with duckdb.connect(str(self.path)) as db:
-            db.execute(sql)

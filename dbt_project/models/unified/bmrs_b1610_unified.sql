@@ -13,7 +13,7 @@ latest as (
 
     select *
     from published
-    where {{ in_changed_days() }}
+    where {{ in_due_days() }}
     qualify row_number() over (
         partition by bm_unit, national_grid_bm_unit, settlement_date, settlement_period
         order by

@@ -15,7 +15,7 @@ latest as (
 
     select * replace ({{ settlement_date('from_utc') }} as settlement_date)
     from published
-    where {{ in_changed_days(of='from_utc') }}
+    where {{ in_due_days(of='from_utc') }}
     qualify row_number() over (
         partition by national_grid_bm_unit, acceptance_number, accepted_at_utc, from_utc
         order by

@@ -24,7 +24,7 @@ latest as (
         fetched_at_utc,
         load_id
     from published
-    where {{ in_changed_days(of='measured_at_utc') }}
+    where {{ in_due_days(of='measured_at_utc') }}
     qualify row_number() over (
         partition by measured_at_utc
         order by

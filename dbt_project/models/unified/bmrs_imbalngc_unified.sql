@@ -18,7 +18,7 @@ latest as (
         {{ settlement_period('start_utc') }} as settlement_period
     )
     from published
-    where {{ in_changed_days(of='start_utc') }}
+    where {{ in_due_days(of='start_utc') }}
     qualify row_number() over (
         partition by start_utc, boundary
         order by

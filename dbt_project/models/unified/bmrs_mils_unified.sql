@@ -17,7 +17,7 @@ latest as (
         {{ settlement_period('from_utc') }} as settlement_period
     )
     from published
-    where {{ in_changed_days(of='from_utc') }}
+    where {{ in_due_days(of='from_utc') }}
     -- within one answer pieces never start together; a later answer replaces the piece, usually by a new submission
     qualify row_number() over (
         partition by national_grid_bm_unit, from_utc

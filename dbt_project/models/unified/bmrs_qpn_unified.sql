@@ -15,7 +15,7 @@ latest as (
 
     select *
     from published
-    where {{ in_changed_days() }}
+    where {{ in_due_days() }}
     qualify row_number() over (
         partition by national_grid_bm_unit, settlement_date, settlement_period, from_utc
         order by
