@@ -1,4 +1,4 @@
--- One row per settlement period and kind of plant: the latest one heard.
+-- One row per settlement period and kind of plant: the latest heard.
 with
 
 published as (

@@ -1,4 +1,4 @@
--- One row per bid-offer pair of a BM unit and piece of a settlement period: the latest submission.
+-- One row per bid-offer pair of a BM unit and piece of a settlement period: the latest heard, REST before IRIS.
 {{ rebuild_by_settlement_day(cluster_by=['national_grid_bm_unit']) }}
 
 with

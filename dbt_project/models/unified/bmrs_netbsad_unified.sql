@@ -1,4 +1,4 @@
--- One row per settlement period: the latest one heard.
+-- One row per settlement period: the latest heard, REST before IRIS.
 with
 
 published as (

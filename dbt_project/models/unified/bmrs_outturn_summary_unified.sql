@@ -1,4 +1,4 @@
--- One row per averaged period and fuel type: the latest one heard.
+-- One row per averaged period and fuel type: the latest heard.
 with
 
 published as (

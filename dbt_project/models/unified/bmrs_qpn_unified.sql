@@ -1,4 +1,4 @@
--- One row per piece of a BM unit's quiescent physical notification: the latest one heard.
+-- One row per piece of a BM unit's quiescent physical notification: the latest heard, REST before IRIS.
 {{ rebuild_by_settlement_day(cluster_by=['national_grid_bm_unit']) }}
 
 with

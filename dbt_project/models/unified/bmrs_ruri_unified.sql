@@ -1,4 +1,4 @@
--- One row per BM unit and moment from which the value applies: the latest one heard.
+-- One row per BM unit and moment from which the value applies: the latest heard, REST before IRIS.
 with
 
 published as (
