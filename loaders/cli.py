@@ -11,6 +11,7 @@ from rich.logging import RichHandler
 
 from loaders.catalogue import GROUPS, CatalogueError, Dataset, load_catalogue
 from loaders.config import RAW_BMRS, RAW_IRIS, TARGETS, ConfigError, read_settings
+from loaders.iris.commands import iris
 from loaders.show import OUT, show_dataset, show_datasets, show_load, show_rows
 
 ERR = Console(stderr=True)
@@ -20,6 +21,9 @@ ERR = Console(stderr=True)
 @click.version_option(package_name="gb-power-elt")
 def main() -> None:
     """GB electricity market data from Elexon: landed raw, modelled and tested by dbt."""
+
+
+main.add_command(iris)
 
 
 @main.command()

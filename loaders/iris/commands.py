@@ -1,0 +1,8 @@
+"""``gb-power iris ...``"""
+
+import click
+
+
+@click.group()
+def iris() -> None:
+    """Real-time messages (IRIS): receive, land, backfill, check."""
