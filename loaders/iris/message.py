@@ -9,7 +9,7 @@ Channel = Literal["QUEUE", "FILES", "ARCHIVE"]
 
 
 class Message(msgspec.Struct, frozen=True):
-    """One IRIS message. Its id is its file's name in every channel, so the same message is known wherever it came from."""
+    """One IRIS message. Its id is its file's name in every channel, so it is known wherever it came from."""
 
     message_id: str
     dataset: str  # IRIS's own name, which differs from the catalogue's in four cases
