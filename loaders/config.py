@@ -42,6 +42,11 @@ class Settings:
         """The warehouse that people query: the last green build."""
         return self.home / "served" / "warehouse.duckdb"
 
+    @property
+    def spool(self) -> Path:
+        """The file of IRIS messages that were received and have not landed."""
+        return self.home / "iris" / "spool.db"
+
     def raw_files(self, schema: str, table: str) -> Path:
         """The folder of one raw table in the lake."""
         return self.lake / schema / table
