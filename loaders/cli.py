@@ -9,6 +9,7 @@ import duckdb
 from rich.console import Console
 from rich.logging import RichHandler
 
+from loaders.bmrs.commands import discover, probe
 from loaders.catalogue import GROUPS, CatalogueError, Dataset, load_catalogue
 from loaders.config import RAW_BMRS, RAW_IRIS, TARGETS, ConfigError, read_settings
 from loaders.iris.commands import iris
@@ -23,7 +24,8 @@ def main() -> None:
     """GB electricity market data from Elexon: landed raw, modelled and tested by dbt."""
 
 
-main.add_command(iris)
+for command in (probe, discover, iris):
+    main.add_command(command)
 
 
 @main.command()

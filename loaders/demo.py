@@ -67,9 +67,7 @@ def main(home: Path = ROOT / "data" / "demo") -> None:
     serve(settings)
     OUT.print("\n[bold]3. The warehouse[/]")
     show(settings, built)
-    OUT.print(
-        f"\n[bold]4. What the acceptances of {BALANCING_DAY[0]} were worth[/]  (wind units; recorded, re-shaped)"
-    )
+    OUT.print(f"\n[bold]4. What the acceptances of {BALANCING_DAY[0]} were worth[/]  (wind units; recorded, re-shaped)")
     for query in (PRICED, LARGEST):
         with duckdb.connect(str(settings.served), read_only=True) as db:
             show_rows(db.sql(query))
