@@ -1,7 +1,7 @@
 """The only module that knows the environment: settings from environment variables or a ``.env`` file."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dotenv import load_dotenv
@@ -16,12 +16,9 @@ class ConfigError(ValueError):
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Where things are and how politely Elexon is asked. README, "Settings", lists the variables."""
+class Limits:
+    """How politely a server is asked, and how patiently."""
 
-    home: Path
-    target: str
-    base_url: str
     requests_per_second: float
     concurrency: int
     tries: int
@@ -29,6 +26,18 @@ class Settings:
     connect_seconds: float
     read_seconds: float
     total_seconds: float
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are and how politely Elexon is asked. README, "Settings", lists the variables."""
+
+    home: Path
+    target: str
+    base_url: str
+    limits: Limits
+    archive_url: str
+    archive_limits: Limits
     lock_wait_seconds: float
     package_seconds: float
 
@@ -63,6 +72,18 @@ def _number(name: str, default: float, lowest: float) -> float:
     return value
 
 
+def _limits() -> Limits:
+    return Limits(
+        requests_per_second=_number("BMRS_REQUESTS_PER_SECOND", 5, 0.01),
+        concurrency=int(_number("BMRS_CONCURRENCY", 8, 1)),
+        tries=int(_number("BMRS_TRIES", 6, 1)),
+        backoff_seconds=_number("BMRS_BACKOFF_SECONDS", 1, 0),
+        connect_seconds=_number("BMRS_CONNECT_SECONDS", 10, 0.1),
+        read_seconds=_number("BMRS_READ_SECONDS", 60, 0.1),
+        total_seconds=_number("BMRS_TOTAL_SECONDS", 600, 0.1),
+    )
+
+
 def read_settings(target: str | None = None) -> Settings:
     """Settings from the environment; what the environment leaves out, ``.env`` in the working directory may say.
 
@@ -73,17 +94,16 @@ def read_settings(target: str | None = None) -> Settings:
     target = target or os.environ.get("GB_POWER_TARGET") or "duckdb"
     if target not in TARGETS:
         raise ConfigError(f"target {target!r} is none of {', '.join(TARGETS)}")
+    limits = _limits()
     return Settings(
         home=Path(os.environ.get("GB_POWER_HOME") or "data").expanduser().absolute(),
         target=target,
         base_url=(os.environ.get("BMRS_BASE_URL") or "https://data.elexon.co.uk/bmrs/api/v1").rstrip("/"),
-        requests_per_second=_number("BMRS_REQUESTS_PER_SECOND", 5, 0.01),
-        concurrency=int(_number("BMRS_CONCURRENCY", 8, 1)),
-        tries=int(_number("BMRS_TRIES", 6, 1)),
-        backoff_seconds=_number("BMRS_BACKOFF_SECONDS", 1, 0),
-        connect_seconds=_number("BMRS_CONNECT_SECONDS", 10, 0.1),
-        read_seconds=_number("BMRS_READ_SECONDS", 60, 0.1),
-        total_seconds=_number("BMRS_TOTAL_SECONDS", 600, 0.1),
+        limits=limits,
+        archive_url=(os.environ.get("IRIS_ARCHIVE_URL") or "https://archive.data.elexon.co.uk/iris-archive").rstrip(
+            "/"
+        ),
+        archive_limits=replace(limits, requests_per_second=_number("IRIS_ARCHIVE_REQUESTS_PER_SECOND", 20, 0.01)),
         lock_wait_seconds=_number("GB_POWER_LOCK_WAIT_SECONDS", 60, 0),
         package_seconds=_number("GB_POWER_PACKAGE_SECONDS", 60, 0),
     )

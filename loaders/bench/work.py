@@ -31,9 +31,9 @@ def duckdb_by_hand(folder: str, times: str, threads: str) -> dict:
 def our_landing(folder: str, times: str) -> dict:
     """The loader from bytes to lake: decode, check, dlt, ledger. Only HTTP is left out."""
     from loaders.bmrs import source
-    from loaders.bmrs.client import Answer
     from loaders.catalogue import load_catalogue
     from loaders.config import RAW_BMRS, read_settings
+    from loaders.http import Answer
     from loaders.landing import open_landing
     from loaders.ledger import Ledger
     from loaders.progress import Lines
@@ -42,7 +42,7 @@ def our_landing(folder: str, times: str) -> dict:
     files = sorted(Path(folder).glob("*.json")) * int(times)
 
     class Files:
-        def __init__(self, settings):
+        def __init__(self, base_url, limits):
             pass
 
         def get_all(self, asks):

@@ -55,9 +55,9 @@ def discover(as_json: bool) -> None:
     gb-power discover
     gb-power discover --json > manifest.json
     """
-    from loaders.bmrs.client import RequestFailed
     from loaders.bmrs.probe import discover as ask
     from loaders.decode import Undecodable
+    from loaders.http import RequestFailed
 
     settings, catalogue = _settled()
     try:

@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from loaders.bmrs.client import Client, RequestFailed
 from loaders.catalogue import Dataset
 from loaders.config import Settings
 from loaders.decode import Decoder, Undecodable
+from loaders.http import Client, RequestFailed
 from loaders.windows import Window, request_of, windows
 
 PROBE_TRIES = 2  # it is meant to show what is wrong, not to get over it
@@ -45,7 +45,7 @@ class Probed:
 def probe(settings: Settings, entries: list[Dataset], day: date) -> Iterator[Probed]:
     """Asks each endpoint for one settlement day, or one hour of it where a day is large; results come as answered."""
     asked = [(entry, window) for entry in entries for window in _small_windows(entry, day)]
-    client = Client(replace(settings, tries=PROBE_TRIES))
+    client = Client(settings.base_url, replace(settings.limits, tries=PROBE_TRIES))
     answers = client.get_all(request_of(entry, window) for entry, window in asked)
     for (entry, window), result in zip(asked, answers, strict=True):
         yield _probed(settings, entry, window, result)
@@ -119,7 +119,7 @@ def discover(settings: Settings, catalogue: dict[str, Dataset]) -> list[Offered]
     """
     entry = catalogue["METADATA_LATEST"]
     path, params = request_of(entry, next(windows(entry, date.min, date.min)))
-    answer = Client(settings).get(path, params)
+    answer = Client(settings.base_url, settings.limits).get(path, params)
     with answer.body as body:
         listed = Decoder(entry).decode(body).to_pylist()
     known = {name.upper(): e.dataset for e in catalogue.values() for name in (e.iris.names if e.iris else [])}

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from loaders.bmrs.checks import check_inside, event_span, touching
-from loaders.bmrs.client import Client, RequestFailed
 from loaders.catalogue import Dataset
 from loaders.config import RAW_BMRS, Settings
 from loaders.decode import Decoder, Undecodable
+from loaders.http import Client, RequestFailed
 from loaders.landing import QUARANTINE, WINDOWS, Landing, new_load_id, raw_schema
 from loaders.ledger import Ledger
 from loaders.progress import Progress
@@ -69,7 +69,7 @@ class Load:
         self._catalogue = catalogue
         self._landing = landing
         self._ledger = ledger
-        self._client = Client(settings)
+        self._client = Client(settings.base_url, settings.limits)
         self._decoders: dict[str, Decoder] = {}
         self._edges: dict[tuple[str, str], tuple[datetime, set[tuple]]] = {}
         self.tallies: dict[str, Tally] = {}

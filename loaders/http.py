@@ -1,4 +1,4 @@
-"""HTTP to the Insights API: polite, patient, and never believing half an answer."""
+"""HTTP to Elexon: polite, patient, and never believing half an answer."""
 
 import hashlib
 import random
@@ -10,13 +10,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from io import SEEK_END
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO
 
 import requests
 
 from loaders import __version__
-from loaders.config import Settings
+from loaders.config import Limits
 
 USER_AGENT = f"gb-power-elt/{__version__} (open-source ELT; requests/{requests.__version__})"
 IN_MEMORY = 1 << 16  # larger answers wait on disk, so that memory does not grow with concurrency
@@ -32,7 +33,7 @@ class RequestFailed(Exception):
         self.tries = tries
 
 
-class _Transient(Exception):
+class Transient(Exception):
     """Worth another try, after ``wait`` seconds if the server said so."""
 
     def __init__(self, reason: str, wait: float | None = None):
@@ -75,37 +76,38 @@ class Pace:
 
 
 class Client:
-    """Asks the Insights API, some requests at a time."""
+    """Asks one server, some requests at a time."""
 
-    def __init__(self, settings: Settings):
-        self._settings = settings
-        self._pace = Pace(settings.requests_per_second)
+    def __init__(self, base_url: str, limits: Limits):
+        self._base_url = base_url
+        self._limits = limits
+        self._pace = Pace(limits.requests_per_second)
         self._local = threading.local()
 
-    def get(self, path: str, params: dict[str, str]) -> Answer:
-        """One whole answer.
+    def get(self, path: str, params: dict[str, str], check: Callable[[BinaryIO], None] | None = None) -> Answer:
+        """One whole answer; ``check`` raises Transient when shown a body that is not (default: whole JSON).
 
         Retried: 429 (as long as Retry-After says), 403 for quota, 5xx, time-outs, broken connections, bodies cut
-        short and bodies that are not JSON. Never retried: 400 and 404, which say that the question is wrong.
+        short and bodies that fail the check. Never retried: 400 and 404, which say that the question is wrong.
 
         Raises:
             RequestFailed: with the status and the body, or the last transport error.
         """
-        url = self._settings.base_url + path
+        url = self._base_url + path
         asked_at = datetime.now(UTC)
-        for tries in range(1, self._settings.tries + 1):
+        for tries in range(1, self._limits.tries + 1):
             self._pace.wait()
             began = time.monotonic()
             try:
-                return self._try(url, params, asked_at, began, tries)
-            except _Transient as reason:
-                if tries == self._settings.tries:
+                return self._try(url, params, check or whole_json, asked_at, began, tries)
+            except Transient as reason:
+                if tries == self._limits.tries:
                     raise RequestFailed(f"{reason}, after {tries} tries", url, tries) from reason
                 self._back_off(reason, tries)
         raise AssertionError("unreachable: the last try returns or raises")
 
-    def _try(self, url: str, params: dict, asked_at: datetime, began: float, tries: int) -> Answer:
-        timeout = (self._settings.connect_seconds, self._settings.read_seconds)
+    def _try(self, url: str, params: dict, check, asked_at: datetime, began: float, tries: int) -> Answer:
+        timeout = (self._limits.connect_seconds, self._limits.read_seconds)
         body = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  it is handed on, and closed by whoever reads it
         digest = hashlib.sha256()
         try:
@@ -115,27 +117,32 @@ class Client:
                 while block := response.raw.read1(1 << 18, decode_content=True):
                     digest.update(block)
                     body.write(block)
-                    if time.monotonic() - began > self._settings.total_seconds:
-                        raise _Transient(f"the body dribbled for {self._settings.total_seconds:g} s")
+                    if time.monotonic() - began > self._limits.total_seconds:
+                        raise Transient(f"the body dribbled for {self._limits.total_seconds:g} s")
         except (requests.RequestException, requests.urllib3.exceptions.HTTPError) as error:
             body.close()
-            raise _Transient(f"{type(error).__name__}: {error}") from error
+            raise Transient(f"{type(error).__name__}: {error}") from error
         size = body.tell()
-        _check_whole(body, size)
+        try:
+            check(body)
+        except Transient:
+            body.close()
+            raise
+        body.seek(0)
         seconds = time.monotonic() - began
         return Answer(response.url, body, size, digest.hexdigest(), asked_at, seconds, tries)
 
-    def _back_off(self, reason: _Transient, tries: int) -> None:
+    def _back_off(self, reason: Transient, tries: int) -> None:
         if reason.wait is not None:
             self._pace.pause(min(reason.wait, LONGEST_WAIT))
             return
-        longest = min(LONGEST_WAIT, self._settings.backoff_seconds * 2 ** (tries - 1))
+        longest = min(LONGEST_WAIT, self._limits.backoff_seconds * 2 ** (tries - 1))
         time.sleep(longest * random.uniform(0.5, 1))
 
     def _session(self) -> requests.Session:
         if not hasattr(self._local, "session"):
             session = requests.Session()
-            session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
+            session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json, application/xml"})
             self._local.session = session
         return self._local.session
 
@@ -145,11 +152,11 @@ class Client:
         At most ``concurrency`` requests run, and few finished answers wait, so a slow reader slows the asking.
         """
         waiting: deque[Future[Answer]] = deque()
-        with ThreadPoolExecutor(self._settings.concurrency, "bmrs") as pool:
+        with ThreadPoolExecutor(self._limits.concurrency, "http") as pool:
             try:
                 for ask in asks:
                     waiting.append(pool.submit(self.get, *ask))
-                    if len(waiting) > self._settings.concurrency + 2:
+                    if len(waiting) > self._limits.concurrency + 2:
                         yield waiting.popleft().result
                 while waiting:
                     yield waiting.popleft().result
@@ -163,9 +170,9 @@ def _refusal(response: requests.Response, tries: int) -> Exception:
     text = " ".join(response.text[:2000].split())
     reason = f"HTTP {response.status_code}: {text or response.reason}"
     if response.status_code == 429 or response.status_code >= 500:
-        return _Transient(reason, _retry_after(response))
+        return Transient(reason, _retry_after(response))
     if response.status_code == 403 and "quota" in text.lower():
-        return _Transient(reason, _retry_after(response))
+        return Transient(reason, _retry_after(response))
     return RequestFailed(reason, response.url, tries)
 
 
@@ -180,14 +187,17 @@ def _retry_after(response: requests.Response) -> float | None:
         return None
 
 
-def _check_whole(body: BinaryIO, size: int) -> None:
-    """A JSON text ends as it began. Lengths are checked by the HTTP library; this catches what has none."""
+def whole_json(body: BinaryIO) -> None:
+    """A JSON text ends as it began. Lengths are checked by the HTTP library; this catches what has none.
+
+    Raises:
+        Transient: the body is cut, or a page.
+    """
+    size = body.seek(0, SEEK_END)
     body.seek(0)
     first = body.read(64).lstrip()[:1]
     body.seek(max(0, size - 64))
     last = body.read().rstrip()[-1:]
     if (first, last) not in ((b"[", b"]"), (b"{", b"}")):
         body.seek(0)
-        head = body.read(80)
-        body.close()
-        raise _Transient(f"the body is not whole JSON ({size} bytes, begins {head!r})")
+        raise Transient(f"the body is not whole JSON ({size} bytes, begins {body.read(80)!r})")
