@@ -1,21 +1,17 @@
 """The command ``gb-power``."""
 
-import logging
 import sys
 from datetime import UTC, date, datetime
 
 import click
 import duckdb
-from rich.console import Console
-from rich.logging import RichHandler
 
 from loaders.bmrs.commands import discover, probe
 from loaders.catalogue import GROUPS, CatalogueError, Dataset, load_catalogue
 from loaders.config import RAW_BMRS, RAW_IRIS, TARGETS, ConfigError, read_settings
 from loaders.iris.commands import iris
+from loaders.logs import ERR, LEVELS, log_to_stderr
 from loaders.show import OUT, show_dataset, show_datasets, show_load, show_rows
-
-ERR = Console(stderr=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -53,9 +49,7 @@ def datasets(name: str | None) -> None:
 @click.option("--group", type=click.Choice(["core", *GROUPS, "all"]), help="All datasets of a group.")
 @click.option("--again", is_flag=True, help="Also ask what the ledger says was answered.")
 @click.option("--target", type=click.Choice(TARGETS), help="Where to land; default: GB_POWER_TARGET, else duckdb.")
-@click.option(
-    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
-)
+@click.option("--log-level", type=LEVELS, default="info", show_default=True)
 def load(names, first, last, year, days, group, again, target, log_level) -> None:
     """Load datasets from the Insights API.
 
@@ -68,7 +62,7 @@ def load(names, first, last, year, days, group, again, target, log_level) -> Non
     gb-power load --group balancing --days 7
     gb-power load FUELINST --year 2025
     """
-    _log(log_level)
+    log_to_stderr(log_level)
     catalogue = _catalogue()
     entries = _chosen(catalogue, names, group)
     span = _span(first, last, year, days)
@@ -213,20 +207,6 @@ def _entry(catalogue: dict[str, Dataset], name: str) -> Dataset:
     near = [known for known in catalogue if name.upper()[:3] in known]
     hint = f"; like it: {', '.join(near)}" if near else ""
     raise click.UsageError(f"no dataset {name!r}{hint}. 'gb-power datasets' lists them")
-
-
-def _log(level: str) -> None:
-    """Log lines go to stderr: around the moving bar on a terminal, plain and dated elsewhere."""
-    if ERR.is_terminal:
-        logging.basicConfig(
-            level=level.upper(), format="%(message)s", handlers=[RichHandler(console=ERR, show_path=False)]
-        )
-    else:
-        logging.basicConfig(
-            level=level.upper(), format="%(asctime)s %(levelname)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%S"
-        )
-    for noisy in ("dlt", "urllib3"):
-        logging.getLogger(noisy).setLevel(logging.ERROR)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The only module that knows the environment: settings from environment variables or a ``.env`` file."""
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
 from dotenv import load_dotenv
@@ -59,6 +60,45 @@ class Settings:
     def raw_files(self, schema: str, table: str) -> Path:
         """The folder of one raw table in the lake."""
         return self.lake / schema / table
+
+
+@dataclass(frozen=True)
+class IrisSettings:
+    """Which queue is received from, and how. README, "Settings", lists the variables."""
+
+    queue: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    secret_expires: date | None
+    namespace: str
+    tenant_id: str
+    endpoint: str | None  # this and the next three are for tests
+    authority: str | None
+    ca_file: str | None
+    connection_string: str | None = field(repr=False)
+    batch_messages: int
+    batch_bytes: int
+    batch_seconds: float
+    prefetch: int
+    silence_seconds: float
+    backoff_seconds: float
+    longest_backoff_seconds: float
+    refused_backoff_seconds: float
+    drain_seconds: float
+    free_bytes: int
+    land_seconds: float
+    status_seconds: float
+
+    @property
+    def where(self) -> str:
+        """Queue and namespace, for people."""
+        return f"queue {self.queue} of {self.namespace}"
+
+    def without_secrets(self, text: str) -> str:
+        """``text`` as it may be shown."""
+        for secret in (self.client_secret, self.connection_string):
+            text = text.replace(secret, "***") if secret else text
+        return text
 
 
 def _number(name: str, default: float, lowest: float) -> float:
@@ -136,3 +176,51 @@ def read_sheets_settings() -> SheetsSettings:
         key_file=Path(os.environ["GOOGLE_APPLICATION_CREDENTIALS"]).expanduser(),
         endpoint=(os.environ.get("SHEETS_API_ENDPOINT") or "").rstrip("/") or None,
     )
+
+
+def read_iris_settings() -> IrisSettings:
+    """Settings of the queue, from where ``read_settings`` looks.
+
+    Raises:
+        ConfigError: a variable that is missing or cannot be used.
+    """
+    load_dotenv(Path.cwd() / ".env")
+    connection_string = os.environ.get("IRIS_CONNECTION_STRING") or None
+    needed = ["IRIS_QUEUE"] if connection_string else ["IRIS_QUEUE", "IRIS_CLIENT_ID", "IRIS_CLIENT_SECRET"]
+    missing = [name for name in needed if not os.environ.get(name)]
+    if missing:
+        raise ConfigError(
+            f"{', '.join(missing)} not set: Elexon's IRIS portal shows the values; they go into .env or the environment"
+        )
+    return IrisSettings(
+        queue=os.environ["IRIS_QUEUE"],
+        client_id=os.environ.get("IRIS_CLIENT_ID") or "",
+        client_secret=os.environ.get("IRIS_CLIENT_SECRET") or "",
+        secret_expires=_date("IRIS_SECRET_EXPIRES"),
+        namespace=os.environ.get("IRIS_NAMESPACE") or "elexon-insights-iris",
+        tenant_id=os.environ.get("IRIS_TENANT_ID") or "4203b7a0-7773-4de5-b830-8b263a20426e",
+        endpoint=os.environ.get("IRIS_ENDPOINT") or None,
+        authority=os.environ.get("IRIS_AUTHORITY") or None,
+        ca_file=os.environ.get("IRIS_CA_FILE") or None,
+        connection_string=connection_string,
+        batch_messages=int(_number("IRIS_BATCH_MESSAGES", 1000, 1)),
+        batch_bytes=int(_number("IRIS_BATCH_MB", 64, 0.001) * (1 << 20)),
+        batch_seconds=_number("IRIS_BATCH_SECONDS", 5, 0),
+        prefetch=int(_number("IRIS_PREFETCH", 200, 1)),
+        silence_seconds=_number("IRIS_SILENCE_SECONDS", 900, 0.1),
+        backoff_seconds=_number("IRIS_BACKOFF_SECONDS", 1, 0.01),
+        longest_backoff_seconds=_number("IRIS_LONGEST_BACKOFF_SECONDS", 60, 0.01),
+        refused_backoff_seconds=_number("IRIS_REFUSED_BACKOFF_SECONDS", 30, 0.01),
+        drain_seconds=_number("IRIS_DRAIN_SECONDS", 10, 0),
+        free_bytes=int(_number("IRIS_FREE_MB", 200, 0) * (1 << 20)),
+        land_seconds=_number("IRIS_LAND_SECONDS", 300, 0),
+        status_seconds=_number("IRIS_STATUS_SECONDS", 60, 0.1),
+    )
+
+
+def _date(name: str) -> date | None:
+    text = os.environ.get(name)
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise ConfigError(f"{name}={text!r} is not a date such as 2028-11-20") from None
