@@ -8,7 +8,6 @@ As a process: ``python -m loaders.tests.stand_ins.insights --port 0``.
 """
 
 import argparse
-import gzip
 import signal
 import threading
 from collections import OrderedDict
@@ -22,9 +21,10 @@ import msgspec
 from loaders.catalogue import load_catalogue
 from loaders.tests.stand_ins import recorded
 from loaders.tests.stand_ins.endpoints import Endpoint, endpoints, find
-from loaders.tests.stand_ins.faults import Answer, Fault, Faults, apply
+from loaders.tests.stand_ins.faults import Answer, Fault, apply
 from loaders.tests.stand_ins.selection import BadRequestError, Rows, check, current_vintage, select
-from loaders.tests.stand_ins.server import BASE_PATH, Body, Request, Server
+from loaders.tests.stand_ins.server import BASE_PATH, Body, Request
+from loaders.tests.stand_ins.site import StandIn, encoded
 
 NOT_FOUND = Answer(404, b'{"statusCode":404,"message":"Resource not found"}')
 CACHE_BYTES = 64 * 2**20
@@ -97,8 +97,8 @@ class _Cache:
                 self._held -= len(self._bodies.popitem(last=False)[1].content)
 
 
-class InsightsStandIn:
-    """The server; a context manager. Everything may be called and changed while it serves."""
+class InsightsStandIn(StandIn):
+    """The server of the Insights API."""
 
     def __init__(
         self,
@@ -110,28 +110,15 @@ class InsightsStandIn:
     ):
         """``rows`` are a test's own, by dataset, in the place of the recorded ones. ``as_of`` is the moment at which
         system prices are looked at (now unless told): they change when Elexon settles again. ``latency`` in seconds."""
+        super().__init__(latency, port)
         self.as_of = as_of
-        self.latency = latency
-        self.requests: list[Request] = []
-        self.in_flight = self.peak_in_flight = 0
         self._rows = {dataset: Rows(dataset, own) for dataset, own in (rows or {}).items()}
-        self._lock = threading.RLock()
-        self._faults = Faults()
         self._cache = _Cache()
-        self._server = Server(self, port)
 
     @property
     def url(self) -> str:
         """The base URL, to be used in the place of Elexon's."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}{BASE_PATH}"
-
-    def __enter__(self) -> "InsightsStandIn":
-        self._server.start()
-        return self
-
-    def __exit__(self, *_) -> None:
-        """Stops, cuts every open connection, and raises what went wrong inside the stand-in itself."""
-        self._server.stop()
+        return self.origin + BASE_PATH
 
     def rows(self, dataset: str) -> Rows:
         """The rows of which a dataset's answers are made."""
@@ -150,55 +137,17 @@ class InsightsStandIn:
         with self._lock:
             self.set_rows(dataset, [*self.rows(dataset), *rows])
 
-    def fail(
-        self, path: str, fault: Fault, times: int | None = 1, after: int = 0, where: dict[str, str] | None = None
-    ) -> None:
-        """Arm a fault for the next ``times`` requests (None: for good) of a path or of those below it ("/": any).
-
-        ``after``: so many matching requests go well first. ``where``: parameters must begin with these values. Of
-        several faults that match a request, the one armed first happens.
-        """
-        self._faults.add(path, fault, times, after, where)
-
-    def unused_faults(self) -> list[str]:
-        """What was armed and did not happen as often as it should."""
-        return self._faults.unused()
-
-    def clear_faults(self) -> None:
-        """Be well again."""
-        self._faults.clear()
-
-    def asked(self, path: str = "/") -> list[Request]:
-        """The requests so far of a path and of those below it, in the order of their arrival."""
-        with self._lock:
-            return [request for request in self.requests if f"{request.path}/".startswith(path.rstrip("/") + "/")]
-
-    def arrive(self, request: Request) -> Fault | None:
-        """For the server: a request is here. What will go wrong with it?"""
-        fault = self._faults.take(request.path, request.query)
-        request.fault = fault.name if fault else None
-        with self._lock:
-            self.requests.append(request)
-            self.in_flight += 1
-            self.peak_in_flight = max(self.peak_in_flight, self.in_flight)
-        return fault
-
-    def leave(self) -> None:
-        """For the server: a request is over."""
-        with self._lock:
-            self.in_flight -= 1
-
     def body(self, request: Request, fault: Fault | None) -> Body:
         """For the server: the whole answer, encoded as the client accepts it."""
         if fault and fault.instead:
-            return _encoded(fault.instead, request)
+            return encoded(fault.instead, request)
         if fault and fault.rows:
-            return _encoded(self._answer(request, fault), request)
+            return encoded(self._answer(request, fault), request)
         found = route(request.path)
         made_from = self.rows(found.dataset) if found else None  # itself, not its contents: rows never change
         key = (request.target, request.accepts_gzip, self.as_of, made_from)
         if not (body := self._cache.get(key)):
-            body = _encoded(self._answer(request, None), request)
+            body = encoded(self._answer(request, None), request)
             self._cache.put(key, body)
         return body
 
@@ -217,14 +166,6 @@ class InsightsStandIn:
         if extra := set(found.asked) - {"settlementDate", "settlementPeriod"}:  # the question's, not the row's
             chosen = [{name: value for name, value in row.items() if name not in extra} for row in chosen]
         return Answer(200, found.wrapped(msgspec.json.encode(apply(fault, list(chosen)))))
-
-
-def _encoded(answer: Answer, request: Request) -> Body:
-    headers, content = {"Content-Type": answer.content_type, **answer.headers}, answer.body
-    if request.accepts_gzip and content:
-        headers["Content-Encoding"] = "gzip"
-        content = gzip.compress(content, 1, mtime=0)
-    return Body(answer.status, headers, content)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""HTTP/1.1 as a server on the internet speaks it, with its ways of going wrong. What it says is ``insights.py``'s."""
+"""HTTP/1.1 as a server on the internet speaks it, with its ways of going wrong. What it says is its application's."""
 
 import os
 import socket
@@ -57,7 +57,7 @@ class Application(Protocol):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server_version = "InsightsStandIn"
+    server_version = "StandIn"
     disable_nagle_algorithm = True  # else a kept-alive client waits 40 ms for each answer
     wbufsize = 1 << 16
     server: "Server"
