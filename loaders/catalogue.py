@@ -71,6 +71,7 @@ class Iris(Strict):
     """The same rows as messages."""
 
     names: list[str]  # the dataset's names on IRIS, which differ from REST's in four cases
+    verified: bool = True  # false: no message has been seen, so a row may lack any field and hold others
 
 
 class Freshness(Strict):

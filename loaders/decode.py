@@ -29,6 +29,11 @@ _ARROW = {
 }
 
 
+# What msgspec and Arrow raise for bytes that are not what they should be.
+UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
+UNTYPABLE = (pa.ArrowInvalid, OverflowError, UnicodeError)
+
+
 class Undecodable(ValueError):
     """An answer that does not say what the catalogue promises; the message says where."""
 
@@ -39,13 +44,18 @@ def arrow_schema(dataset: Dataset) -> pa.Schema:
 
 
 class Decoder:
-    """Reads the answers and messages of one dataset."""
+    """Reads the answers or messages of one dataset.
 
-    def __init__(self, dataset: Dataset):
+    Args:
+        dataset: whose table the rows are for.
+        columns: what a row may hold and must hold; by default the fields that the catalogue says REST publishes.
+    """
+
+    def __init__(self, dataset: Dataset, columns: dict[str, Column] | None = None):
         self.dataset = dataset
         self.schema = arrow_schema(dataset)
-        row = _row_type(dataset)
-        self._list = list[row]
+        self._columns = dataset.columns if columns is None else columns
+        self._list = list[_row_type(self._columns)]
         self._rows = msgspec.json.Decoder(self._list)
         self._nested = dataset.rest.rows if dataset.rest else None
 
@@ -64,13 +74,47 @@ class Decoder:
         try:
             if not self._nested and body.read(64).lstrip().startswith(b"["):
                 return self._flat(body, asked)
-        except (msgspec.DecodeError, pa.ArrowInvalid):
+        except (*UNREADABLE, *UNTYPABLE):
             pass  # an unknown field, odd spacing, or really wrong: the patient way finds out and says which
         body.seek(0)
         try:
             return self._patient(msgspec.json.decode(body.read()), asked)
-        except (msgspec.DecodeError, pa.ArrowInvalid) as error:
+        except (*UNREADABLE, *UNTYPABLE) as error:
             raise Undecodable(str(error)) from error
+
+    def rows(self, text: bytes) -> list:
+        """The typed rows of a JSON array that holds what the catalogue promises and nothing else.
+
+        Raises:
+            one of UNREADABLE
+        """
+        return self._rows.decode(text)
+
+    def rows_and_more(self, rows: list) -> tuple[list, list[dict]]:
+        """The typed rows of plain objects, and of each row the fields that the catalogue does not know.
+
+        Raises:
+            one of UNREADABLE
+        """
+        known = self._columns.keys() | {"dataset"}
+        plain = [{k: v for k, v in row.items() if k in known} if isinstance(row, dict) else row for row in rows]
+        more = [{k: v for k, v in row.items() if k not in known} if isinstance(row, dict) else {} for row in rows]
+        return msgspec.convert(plain, self._list), more
+
+    def table(self, rows: list, more: list[dict] = (), asked: dict[str, str] | None = None) -> pa.Table:
+        """Typed rows as a table, with one more column for each field in ``more``.
+
+        Raises:
+            Undecodable: an unknown field that has the column name of another one.
+            or one of UNTYPABLE
+        """
+        table = self._table(rows, asked or {})
+        for field in sorted({field for fields in more for field in fields}):
+            name = raw_name(field) if field else ""
+            if not name or name in table.column_names or name.startswith("_"):
+                raise Undecodable(f"the unknown field {field!r} cannot become the column {name!r}, which is another's")
+            table = table.append_column(name, _guessed([fields.get(field) for fields in more]))
+        return table
 
     def _flat(self, body: BinaryIO, asked: dict[str, str]) -> pa.Table:
         tables = [self._table(self._rows.decode(text), asked) for text in _blocks(body)]
@@ -82,13 +126,7 @@ class Decoder:
         if not isinstance(rows, list):
             raise Undecodable(f"neither an array nor an object with one in 'data': {str(answer)[:200]}")
         rows = list(self._unnested(rows))
-        known = self.dataset.columns.keys() | {"dataset"}
-        unknown = sorted({field for row in rows if isinstance(row, dict) for field in row} - known)
-        plain = [{k: v for k, v in row.items() if k in known} if isinstance(row, dict) else row for row in rows]
-        table = self._table(msgspec.convert(plain, self._list), asked)
-        for field in unknown:
-            table = table.append_column(raw_name(field), _guessed([row.get(field) for row in rows]))
-        return table
+        return self.table(*self.rows_and_more(rows), asked)
 
     def _unnested(self, rows: list) -> Iterator:
         only = next(iter(self.dataset.columns)) if len(self.dataset.columns) == 1 else None
@@ -115,17 +153,17 @@ class Decoder:
         return pa.Table.from_arrays(arrays, schema=self.schema)
 
 
-def _row_type(dataset: Dataset) -> type:
+def _row_type(columns: dict[str, Column]) -> type:
     """A struct with the raw names as attributes and the published names in JSON; required fields come first."""
     required, optional, names = [], [], {}
-    for native, column in dataset.columns.items():
+    for native, column in columns.items():
         name = raw_name(native)
         names[name] = native
         if column.nullable:
             optional.append((name, _PYTHON[column.type] | None if column.type != "json" else Any, None))
         else:
             required.append((name, _PYTHON[column.type]))
-    if "dataset" not in dataset.columns:  # every row repeats the dataset's name; nothing is lost by leaving it out
+    if "dataset" not in columns:  # every row repeats the dataset's name; nothing is lost by leaving it out
         optional.append(("dataset", Any, None))
     return msgspec.defstruct("Row", required + optional, gc=False, forbid_unknown_fields=True, rename=names)
 
