@@ -26,6 +26,7 @@ from fsspec.implementations.local import LocalFileSystem
 from loaders.catalogue import Dataset
 from loaders.config import RAW_BMRS, RAW_IRIS, Settings
 from loaders.decode import arrow_schema
+from loaders.iris.tables import TABLES as MESSAGE_TABLES
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ QUARANTINE = pa.schema([
     ("asked_at_utc", _UTC), ("url", pa.string()), ("error", pa.string()),
     ("body_gz", pa.binary()), ("_load_id", pa.string()),
 ])  # fmt: skip
+LEDGERS = {RAW_BMRS: {"_windows": WINDOWS, "_quarantine": QUARANTINE}, RAW_IRIS: MESSAGE_TABLES}
 
 os.environ.update({
     "RUNTIME__DLTHUB_TELEMETRY": "false",
@@ -97,7 +99,7 @@ def raw_tables(schema: str, catalogue: dict[str, Dataset]) -> dict[str, pa.Schem
     """Every table of a raw schema."""
     channel = "rest" if schema == RAW_BMRS else "iris"
     tables = {entry.table: raw_schema(schema, entry) for entry in catalogue.values() if getattr(entry, channel)}
-    return tables | {"_windows": WINDOWS, "_quarantine": QUARANTINE} if schema == RAW_BMRS else tables
+    return tables | LEDGERS[schema]
 
 
 class Landing:

@@ -38,7 +38,7 @@ class Ledger:
 
     def _read(self, datasets: list[str]) -> list[tuple]:
         folder = self._settings.raw_files(RAW_BMRS, "_windows")
-        with _duckdb() as db:
+        with read_lake() as db:
             return db.execute(
                 """
                 select dataset, variant, window_from_utc, window_to_utc,
@@ -71,7 +71,7 @@ class Ledger:
         row that two windows return is landed once. A value that returns to an earlier one is news again.
         """
         files = f"{self._settings.raw_files(RAW_BMRS, dataset.table)}/*.parquet"
-        with _duckdb() as db:
+        with read_lake() as db:
             db.register("answer", rows)
             described = db.execute("describe select * from read_parquet($1, union_by_name = true)", [files])
             held = {name for name, *_ in described.fetchall()}
@@ -93,7 +93,7 @@ class Ledger:
 
 
 @contextmanager
-def _duckdb() -> Iterator[duckdb.DuckDBPyConnection]:
+def read_lake() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(config={"memory_limit": "500MB", "threads": 2}) as db:
         db.execute("set TimeZone = 'UTC'")
         yield db

@@ -3,11 +3,9 @@
 import json
 import textwrap
 
-import pyarrow as pa
-
 from loaders.catalogue import Dataset, raw_name
 from loaders.config import RAW_BMRS, RAW_IRIS
-from loaders.landing import QUARANTINE, WINDOWS
+from loaders.landing import LEDGERS
 
 HEADER = """\
 # Written by scripts/scaffold from loaders/datasets/*.yml; edit those, then run it again.
@@ -29,8 +27,16 @@ ABOUT = {
         message came), _load_id (the load that landed it; sorts by time) and _message_id.""",
 }
 LEDGER = {
-    "_windows": (WINDOWS, "The ledger: one row each time a window was asked, and what came of it."),
-    "_quarantine": (QUARANTINE, "Answers that could not be read, with their bytes and the reason."),
+    RAW_BMRS: {
+        "_windows": "The ledger: one row each time a window was asked, and what came of it.",
+        "_quarantine": "Answers that could not be read, with their bytes and the reason.",
+    },
+    RAW_IRIS: {
+        "_messages": "The ledger: one row for each message, whichever way it came first (channel), and what came of "
+        "it (outcome): LANDED, EMPTY (no rows in it), QUARANTINED or UNMAPPED.",
+        "_unmapped": "Messages of datasets that the catalogue does not know, whole (gzip).",
+        "_quarantine": "Messages that could not be read, with their bytes (gzip) and the reason.",
+    },
 }
 # In the order in which they tell the age of a row best.
 EVENTS = ("publishTime", "createdDateTime", "createdTime", "acceptanceTime", "measurementTime", "notificationTime")
@@ -46,8 +52,8 @@ LOCATION = (
 def sources_yml(catalogue: dict[str, Dataset]) -> str:
     """The whole file."""
     entries = catalogue.values()
-    bmrs = [_table(entry, RAW_BMRS) for entry in entries if entry.rest] + [_ledger(name) for name in LEDGER]
-    iris = [_table(entry, RAW_IRIS) for entry in entries if entry.iris]
+    bmrs = [_table(entry, RAW_BMRS) for entry in entries if entry.rest] + _ledgers(RAW_BMRS)
+    iris = [_table(entry, RAW_IRIS) for entry in entries if entry.iris] + _ledgers(RAW_IRIS)
     return HEADER + _source(RAW_BMRS, bmrs) + "\n" + _source(RAW_IRIS, iris)
 
 
@@ -105,10 +111,12 @@ def _loaded_at(entry: Dataset, schema: str) -> tuple[str, str]:
     return "loaded_at_field", "_fetched_at_utc"
 
 
-def _ledger(name: str) -> str:
-    schema, about = LEDGER[name]
-    columns = "".join(f"          - {{name: {column}}}\n" for column in pa.schema(schema).names)
-    return f"\n      - name: {name}\n        description: {_text(about)}\n        columns:\n{columns}"
+def _ledgers(schema: str) -> list[str]:
+    tables = []
+    for name, about in LEDGER[schema].items():
+        columns = "".join(f"          - {{name: {column}}}\n" for column in LEDGERS[schema][name].names)
+        tables.append(f"\n      - name: {name}\n        description: {_text(about)}\n        columns:\n{columns}")
+    return tables
 
 
 def _text(text: str) -> str:

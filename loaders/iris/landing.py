@@ -1,0 +1,187 @@
+"""From messages to raw rows, each message once: decode, land as one load package, remember the ids.
+
+A package holds the rows and the ids that brought them, so both are there or neither. A message whose id is known is
+dropped; so whoever hands messages over may do it again after a kill, and forget them only when this has returned.
+"""
+
+import gzip
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+
+import pyarrow as pa
+
+from loaders.catalogue import Dataset, load_catalogue
+from loaders.config import RAW_IRIS, Settings
+from loaders.iris.decoding import MessageDecoder, Refused, Table
+from loaders.iris.message import Message
+from loaders.iris.spool import Spool
+from loaders.iris.tables import TABLES
+from loaders.iris.tally import Tally
+from loaders.landing import LINEAGE, Landing, new_load_id, open_landing
+from loaders.ledger import read_lake
+
+log = logging.getLogger(__name__)
+
+BLOCK_MESSAGES, BLOCK_BYTES = 20_000, 16 << 20  # messages that are in memory at one time
+PACKAGE_MESSAGES, PACKAGE_BYTES = 100_000, 48 << 20  # what is taken from the spool for one load package
+QUEUE_REMEMBERS = timedelta(days=14)  # the queue keeps messages for 3 days, so it repeats nothing that is older
+
+
+def land_spool(settings: Settings) -> Tally:
+    """Lands what waits in the spool at this moment.
+
+    Raises:
+        Locked: another process lands.
+        CannotLand, SpoolUnavailable, SpoolCorrupt: the spool keeps what had not landed.
+    """
+    tally, catalogue = Tally(), load_catalogue()
+    with closing(Spool(settings.spool)) as spool, open_landing(settings, catalogue, RAW_IRIS) as landing:
+        left = spool.backlog().messages  # later ones are for the next run: a package for each would be a small one
+        while left > 0:
+            messages = spool.waiting(PACKAGE_MESSAGES, PACKAGE_BYTES)
+            tally += land_messages(settings, catalogue, landing, messages)
+            spool.landed([message.message_id for message in messages])
+            left -= len(messages)
+    return tally
+
+
+def land_messages(
+    settings: Settings, catalogue: dict[str, Dataset], landing: Landing, messages: Iterable[Message]
+) -> Tally:
+    """Lands messages as one load package, and returns when it is durable.
+
+    Memory is bounded however many messages the iterable yields, but the whole package is repeated after a kill.
+
+    Raises:
+        CannotLand: nothing, or a package that the next :func:`open_landing` finishes, is kept.
+    """
+    package = _Package(settings, catalogue)
+    items = package.items(messages)
+    first = next(items, None)
+    if first is not None:
+        landing.land(chain([first], items))
+    return package.tally
+
+
+class _Package:
+    def __init__(self, settings: Settings, catalogue: dict[str, Dataset]):
+        self._settings = settings
+        self._datasets = datasets_by_name(catalogue)
+        self._decoders: dict[str, MessageDecoder] = {}
+        self._stamp = {"landed_at_utc": datetime.now(UTC), "_load_id": new_load_id()}
+        self._seen: set[str] = set()
+        self._notes: dict[str, list[dict]] = {}  # of the block at work: rows of _messages, _unmapped, _quarantine
+        self.tally = Tally()
+
+    def items(self, messages: Iterable[Message]) -> Iterator[tuple[str, pa.Table]]:
+        """(table, rows) of the load package."""
+        for block in blocks(messages, BLOCK_MESSAGES, BLOCK_BYTES):
+            by_dataset: dict[str, list[Message]] = {}
+            for message in self._new(block):
+                by_dataset.setdefault(message.dataset, []).append(message)
+            self._notes = {name: [] for name in TABLES}
+            for name, several in by_dataset.items():
+                yield from self._dataset(name, several)
+            for name, notes in self._notes.items():
+                if notes:
+                    yield name, pa.Table.from_pylist(notes, TABLES[name])
+
+    def _new(self, block: list[Message]) -> list[Message]:
+        """The messages of a block that neither the lake nor this package holds."""
+        held = self._seen | held_ids(self._settings, block)
+        new = []
+        for message in block:
+            counts = self.tally.of(message.dataset)
+            counts.messages += 1
+            if message.message_id in held:
+                counts.duplicates += 1
+            else:
+                held.add(message.message_id)
+                self._seen.add(message.message_id)
+                new.append(message)
+        return new
+
+    def _dataset(self, name: str, messages: list[Message]) -> Iterator[tuple[str, pa.Table]]:
+        dataset = self._datasets.get(name.upper())
+        if dataset is None:
+            for message in messages:
+                self._note("_unmapped", message, body_gz=gzip.compress(message.body))
+                self._outcome(message, "UNMAPPED")
+            return
+        if dataset.dataset not in self._decoders:
+            self._decoders[dataset.dataset] = MessageDecoder(dataset)
+        decoder = self._decoders[dataset.dataset]
+        for result in decoder.tables(messages):
+            if isinstance(result, Refused):
+                self._refuse(*result)
+                continue
+            self._count(name, result, decoder.schema)
+            if result.rows.num_rows:
+                yield dataset.table, self._with_lineage(result)
+
+    def _refuse(self, message: Message, why: str) -> None:
+        if not self.tally.of(message.dataset).quarantined:  # a dataset that changed would fill the log
+            log.error("message %s of %s goes to quarantine: %s", message.message_id, message.dataset, why)
+        self._note("_quarantine", message, error=why, body_gz=gzip.compress(message.body))
+        self._outcome(message, "QUARANTINED", error=why)
+
+    def _count(self, name: str, table: Table, schema: pa.Schema) -> None:
+        self.tally.of(name).new_fields |= set(table.rows.column_names) - set(schema.names)
+        for message, rows in table.counts:
+            self._outcome(message, "LANDED" if rows else "EMPTY", rows=rows)
+
+    def _outcome(self, message: Message, outcome: str, rows: int = 0, error: str | None = None) -> None:
+        self.tally.of(message.dataset).add(outcome, rows)
+        self._note("_messages", message, rows=rows, bytes=len(message.body), outcome=outcome, error=error)
+
+    def _note(self, table: str, message: Message, **more) -> None:
+        known = {name: getattr(message, name) for name in ("message_id", "dataset", "received_at_utc", "channel")}
+        self._notes[table].append({**known, **self._stamp, **more})
+
+    def _with_lineage(self, table: Table) -> pa.Table:
+        of_row = pa.array([n for n, (_, rows) in enumerate(table.counts) for _ in range(rows)], pa.int32())
+        values = {
+            "_fetched_at_utc": [message.received_at_utc for message, _ in table.counts],
+            "_load_id": [self._stamp["_load_id"]] * len(table.counts),
+            "_message_id": [message.message_id for message, _ in table.counts],
+        }
+        rows = table.rows
+        for name, kind in LINEAGE[RAW_IRIS]:
+            rows = rows.append_column(name, pa.array(values[name], kind).take(of_row))
+        return rows
+
+
+def datasets_by_name(catalogue: dict[str, Dataset]) -> dict[str, Dataset]:
+    """The datasets by the names that IRIS and REST give them, in capitals."""
+    on_iris = [entry for entry in catalogue.values() if entry.iris]
+    return {name.upper(): entry for entry in on_iris for name in (entry.dataset, *entry.iris.names)}
+
+
+def blocks(messages: Iterable[Message], max_messages: int, max_bytes: int) -> Iterator[list[Message]]:
+    """The messages in lists of so many, or so many bytes, but one at least."""
+    block, size = [], 0
+    for message in messages:
+        if block and (len(block) >= max_messages or size + len(message.body) > max_bytes):
+            yield block
+            block, size = [], 0
+        block.append(message)
+        size += len(message.body)
+    if block:
+        yield block
+
+
+def held_ids(settings: Settings, messages: list[Message]) -> set[str]:
+    """Which of the messages' ids the lake knows, whatever came of them."""
+    since = datetime(1970, 1, 1, tzinfo=UTC)
+    if all(message.channel == "QUEUE" for message in messages):  # no need to read the ids of years every few minutes
+        since = min(message.received_at_utc for message in messages) - QUEUE_REMEMBERS
+    files = f"{settings.raw_files(RAW_IRIS, '_messages')}/*.parquet"
+    ids = pa.table({"message_id": pa.array([message.message_id for message in messages], pa.string())})
+    with read_lake() as db:
+        db.register("ids", ids)
+        query = "select message_id from read_parquet($files, union_by_name = true) semi join ids using (message_id)"
+        found = db.execute(f"{query} where landed_at_utc >= $since", {"files": files, "since": since}).fetchall()
+    return {message_id for (message_id,) in found}
