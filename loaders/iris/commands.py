@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import click
 
-from loaders.config import ConfigError
+from loaders.config import ConfigError, read_iris_settings, read_settings
+from loaders.logs import LEVELS, log_to_stderr
 
 
 @click.group()
@@ -15,16 +16,40 @@ def iris() -> None:
 
 
 @iris.command()
-def land() -> None:
-    """Land what waits in the spool; exit code 1 if some message could not be read, 75 if another process lands."""
+@click.option("--log-level", type=LEVELS, default="info", show_default=True)
+def run(log_level: str) -> None:
+    """Receive messages until stopped, and land them every few minutes.
+
+    Each message is kept on disk before the queue is told to forget it, so this may be killed, restarted or left with
+    a full disk: nothing is lost. The state is in iris/receiver.json of the home. scripts/deploy has a systemd unit.
+    """
+    from loaders.iris.run import (
+        AlreadyRunning,
+    )  # Azure's client takes a second to import, which --help need not wait for
+    from loaders.iris.run import run as receive
+
+    log_to_stderr(log_level)
+    try:
+        receive(read_settings(), read_iris_settings())
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from None
+    except AlreadyRunning as error:
+        click.echo(f"gb-power iris run: {error}", err=True)
+        sys.exit(75)  # EX_TEMPFAIL
+
+
+@iris.command()
+@click.option("--log-level", type=LEVELS, default="info", show_default=True)
+def land(log_level: str) -> None:
+    """Land what waits in the spool; exit code 65 if a message could not be read and went to quarantine."""
     from loaders.iris.landing import land_spool
 
+    log_to_stderr(log_level)
     _landed("land", land_spool)
 
 
 def _landed(command: str, work: Callable) -> None:
     """Runs what lands messages, prints what came of them, and says what stopped it."""
-    from loaders.config import read_settings
     from loaders.iris.show import show_landed
     from loaders.iris.spool import SpoolCorrupt, SpoolUnavailable
     from loaders.landing import CannotLand, Locked
@@ -43,4 +68,4 @@ def _landed(command: str, work: Callable) -> None:
         sys.exit(1)
     show_landed(tally, time.monotonic() - began)
     if tally.total().quarantined:
-        sys.exit(1)
+        sys.exit(65)  # EX_DATAERR

@@ -19,6 +19,7 @@ ALARM_DAYS = 60  # before the secret expires
 DAY_SECONDS = 86_400
 CHILD_SECONDS = 5  # that a landing is given to end when we do; killed, the next one finishes its work
 LOCKED = 75  # the exit code of a command that found another at work
+QUARANTINED = 65  # landed, but for messages whose bytes are in quarantine now
 
 
 class AlreadyRunning(RuntimeError):
@@ -110,7 +111,7 @@ async def _land(settings: Settings, iris: IrisSettings, receiver: Receiver, stat
         environment = {**os.environ, "GB_POWER_HOME": str(settings.home), "GB_POWER_TARGET": settings.target}
         child = await asyncio.create_subprocess_exec(*command, env=environment, stdin=asyncio.subprocess.DEVNULL)
         code = await _ended(child, stop)
-        if code == 0:
+        if code in (0, QUARANTINED):
             status.last_landing_at_utc = datetime.now(UTC)
         elif not stop.is_set():
             why = "another process lands" if code == LOCKED else f"landing ended with exit code {code}, see above"
