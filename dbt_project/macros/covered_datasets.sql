@@ -6,11 +6,14 @@
     {{ return([
         {'dataset': 'AGPT', 'time': 'start_utc'},
         {'dataset': 'AGWS', 'time': 'start_utc'},
+        {'dataset': 'AOBE', 'time': 'start_utc', 'period': none},
         {'dataset': 'ATL', 'time': 'start_utc'},
         {'dataset': 'B1610', 'time': 'end_utc'},
+        {'dataset': 'BEB', 'time': 'start_utc', 'period': none},
         {'dataset': 'BOALF', 'time': 'from_utc', 'period': none},
         {'dataset': 'BOAV', 'time': 'start_utc'},
         {'dataset': 'BOD', 'time': 'from_utc'},
+        {'dataset': 'CBS', 'time': 'from_utc', 'period': none},
         {'dataset': 'DEMAND_OUTTURN', 'time': 'start_utc'},
         {'dataset': 'DISBSAD'},
         {'dataset': 'DISEBSP', 'time': 'start_utc'},
@@ -48,6 +51,7 @@
         {'dataset': 'RURI', 'time': 'effective_from_utc'},
         {'dataset': 'SEL', 'time': 'effective_from_utc'},
         {'dataset': 'SIL', 'time': 'effective_from_utc'},
+        {'dataset': 'SMSG', 'time': 'start_utc', 'period': none},
         {'dataset': 'SOSO', 'time': 'start_utc', 'period': none},
         {'dataset': 'TSDF', 'time': 'start_utc', 'period': none},
     ]) }}
