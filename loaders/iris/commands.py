@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 
@@ -46,6 +47,24 @@ def land(log_level: str) -> None:
 
     log_to_stderr(log_level)
     _landed("land", land_spool)
+
+
+@iris.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--keep", type=click.Path(file_okay=False, path_type=Path), help="Move landed files there; default: remove them."
+)
+@click.option("--log-level", type=LEVELS, default="info", show_default=True)
+def files(folder: Path, keep: Path | None, log_level: str) -> None:
+    """Land and empty the folder that Elexon's sample client writes: FOLDER/DATASET/FILE.json.
+
+    The client may go on writing. Files that are still being written wait for the next scan; what cannot be read goes
+    to FOLDER/.quarantine, with the reason beside it, and ends the command with exit code 65.
+    """
+    from loaders.iris.files import Folder, land_files
+
+    log_to_stderr(log_level)
+    _landed("files", lambda settings: land_files(settings, Folder(folder, keep)))
 
 
 def _landed(command: str, work: Callable) -> None:

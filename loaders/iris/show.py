@@ -24,5 +24,7 @@ def show_landed(tally: Tally, seconds: float) -> None:
     if total.unmapped:
         OUT.print("Messages of datasets that the catalogue does not know are kept whole in raw_iris._unmapped")
     if total.quarantined:
-        OUT.print("What could not be read is kept in raw_iris._quarantine, with its bytes and the reason")
+        OUT.print("What could not be read is in quarantine, with its bytes and the reason")
+    for note in tally.notes:
+        OUT.print(note, soft_wrap=True)
     OUT.print(f"{total.messages:,} messages, {total.rows:,} rows landed in {seconds:.1f} s")

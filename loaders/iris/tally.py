@@ -36,6 +36,7 @@ class Tally:
     """Of all datasets, under the names that IRIS gives them."""
 
     datasets: dict[str, Counts] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)  # what else the user should know
 
     def of(self, dataset: str) -> Counts:
         """The counts of one dataset, to be added to."""
@@ -52,4 +53,5 @@ class Tally:
         for dataset, counts in other.datasets.items():
             mine = self.of(dataset)
             mine += counts
+        self.notes += other.notes
         return self

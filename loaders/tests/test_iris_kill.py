@@ -18,7 +18,7 @@ from loaders.tests.conftest import Home
 from loaders.tests.messages import message, wrapped
 
 MESSAGES = 300
-KILLS = 4
+KILLS = 3
 
 
 def spooled(home: Home, *more) -> Spool:
