@@ -8,12 +8,18 @@ from pathlib import Path
 import click
 
 from loaders.config import ConfigError, read_iris_settings, read_settings
+from loaders.iris.archive_commands import archive, check
+from loaders.iris.stopped import stopped_plainly
 from loaders.logs import LEVELS, log_to_stderr
 
 
 @click.group()
 def iris() -> None:
     """Real-time messages (IRIS): receive, land, backfill, check."""
+
+
+iris.add_command(archive)
+iris.add_command(check)
 
 
 @iris.command()
@@ -70,21 +76,10 @@ def files(folder: Path, keep: Path | None, log_level: str) -> None:
 def _landed(command: str, work: Callable) -> None:
     """Runs what lands messages, prints what came of them, and says what stopped it."""
     from loaders.iris.show import show_landed
-    from loaders.iris.spool import SpoolCorrupt, SpoolUnavailable
-    from loaders.landing import CannotLand, Locked
 
     began = time.monotonic()
-    try:
+    with stopped_plainly(command):
         tally = work(read_settings())
-    except ConfigError as error:
-        raise click.UsageError(str(error)) from None
-    except Locked as error:
-        click.echo(f"gb-power iris {command}: {error}", err=True)
-        sys.exit(75)  # EX_TEMPFAIL
-    except (CannotLand, SpoolUnavailable, SpoolCorrupt) as error:
-        kept = "What had not landed is where it was; run the same command again when that is mended"
-        click.echo(f"gb-power iris {command}: {error}. {kept}", err=True)
-        sys.exit(1)
     show_landed(tally, time.monotonic() - began)
     if tally.total().quarantined:
         sys.exit(65)  # EX_DATAERR

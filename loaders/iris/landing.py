@@ -16,12 +16,12 @@ import pyarrow as pa
 from loaders.catalogue import Dataset, load_catalogue
 from loaders.config import RAW_IRIS, Settings
 from loaders.iris.decoding import MessageDecoder, Refused, Table
+from loaders.iris.held import EVER, landed_ids
 from loaders.iris.message import Message
 from loaders.iris.spool import Spool
 from loaders.iris.tables import TABLES
 from loaders.iris.tally import Tally
 from loaders.landing import LINEAGE, Landing, new_load_id, open_landing
-from loaders.ledger import read_lake
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ class _Package:
 
     def _new(self, block: list[Message]) -> list[Message]:
         """The messages of a block that neither the lake nor this package holds."""
-        held = self._seen | held_ids(self._settings, block)
+        held = self._seen | _known(self._settings, block)
         new = []
         for message in block:
             counts = self.tally.of(message.dataset)
@@ -173,15 +173,8 @@ def blocks(messages: Iterable[Message], max_messages: int, max_bytes: int) -> It
         yield block
 
 
-def held_ids(settings: Settings, messages: list[Message]) -> set[str]:
-    """Which of the messages' ids the lake knows, whatever came of them."""
-    since = datetime(1970, 1, 1, tzinfo=UTC)
+def _known(settings: Settings, messages: list[Message]) -> set[str]:
+    since = EVER
     if all(message.channel == "QUEUE" for message in messages):  # no need to read the ids of years every few minutes
         since = min(message.received_at_utc for message in messages) - QUEUE_REMEMBERS
-    files = f"{settings.raw_files(RAW_IRIS, '_messages')}/*.parquet"
-    ids = pa.table({"message_id": pa.array([message.message_id for message in messages], pa.string())})
-    with read_lake() as db:
-        db.register("ids", ids)
-        query = "select message_id from read_parquet($files, union_by_name = true) semi join ids using (message_id)"
-        found = db.execute(f"{query} where landed_at_utc >= $since", {"files": files, "since": since}).fetchall()
-    return {message_id for (message_id,) in found}
+    return landed_ids(settings, (message.message_id for message in messages), since)

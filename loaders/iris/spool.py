@@ -6,6 +6,7 @@ One process may add while another lands; within a process, one thread at a time.
 """
 
 import hashlib
+import json
 import logging
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -155,6 +156,12 @@ class Spool:
                 found.append(Message(message_id, dataset, body, datetime.fromisoformat(received), channel))
             rows.close()
         return found
+
+    def waiting_among(self, message_ids: list[str]) -> set[str]:
+        """Which of the messages have not landed."""
+        query = "select message_id from messages join json_each(?) on message_id = value where landed_at_utc is null"
+        with self._errors():
+            return {found for (found,) in self._db.execute(query, (json.dumps(message_ids),)).fetchall()}
 
     def landed(self, message_ids: Iterable[str]) -> None:
         """Drops the bodies of what is safe elsewhere, remembers the ids, forgets those of long ago."""
