@@ -1,15 +1,19 @@
-{# The models that price acceptances are rebuilt a settlement day at a time, and exactly the days of which a parent
-   was rebuilt. Each remembers, as the unified models do (incremental.sql), what every day was built from: here the
+{# The big marts, such as those that price acceptances, are rebuilt a settlement day at a time, and exactly the days of
+   which a parent was rebuilt. Each remembers, as the unified models do (incremental.sql), what every day was built from: here the
    sum of what its parents were built from. So the days that are due are found without reading the data. #}
 
-{# In a model's first lines. #}
+{# In a model's first lines. Acceptances are read by BM unit, so that is their order on BigQuery. #}
 {% macro price_by_settlement_day() -%}
+    {{ follow_by_settlement_day(cluster_by=['national_grid_bm_unit']) }}
+{%- endmacro %}
+
+{% macro follow_by_settlement_day(cluster_by=[]) -%}
     {%- if target.type == 'bigquery' -%}
         {{ config(
             materialized='incremental',
             incremental_strategy='insert_overwrite',
             partition_by={'field': 'settlement_date', 'data_type': 'date'},
-            cluster_by=['national_grid_bm_unit'],
+            cluster_by=cluster_by or none,
             on_schema_change='fail',
             pre_hook="{{ find_days_to_price(not is_incremental()) }}",
             post_hook="{{ remember_due_days() }}",

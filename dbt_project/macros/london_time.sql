@@ -75,3 +75,17 @@
 {% macro bigquery__unix_seconds(utc) -%}
     unix_seconds({{ utc }})
 {%- endmacro %}
+
+
+{# Days since 1970 of a settlement date: a number, since window frames by date are written in neither engine alike. #}
+{% macro day_number(settlement_date) -%}
+    {{ return(adapter.dispatch('day_number')(settlement_date)) }}
+{%- endmacro %}
+
+{% macro duckdb__day_number(settlement_date) -%}
+    date_diff('day', date '1970-01-01', {{ settlement_date }})
+{%- endmacro %}
+
+{% macro bigquery__day_number(settlement_date) -%}
+    unix_date({{ settlement_date }})
+{%- endmacro %}
