@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 LISTEN_SECONDS = 1.0  # how soon a request to stop is noticed when nothing comes
 CHUNK = 100  # messages of one receive call, which has no bound in bytes
 SMALLEST_BATCH = 10
+CALM = 5  # batches without trouble, after which they may be twice as large
 BACKLOG_SECONDS = 10.0
 
 
@@ -37,7 +38,8 @@ class Receiver:
         self._iris, self._path, self._status, self._stop = iris, path, status, stop
         self._spool: Spool | None = None
         self._held: list[Message] = []  # received and not yet kept
-        self._batch = iris.batch_messages
+        self._batch = iris.batch_messages  # smaller after trouble: what a lost connection held is delivered once more
+        self._calm = 0
         self._wait = iris.backoff_seconds
         self._looked = 0.0
         self.suspect_spool = False  # set by who found it unreadable
@@ -50,7 +52,7 @@ class Receiver:
                     await self._keep_held()
                     await self._look()
                     self._state("connecting")
-                    async with Connection(self._iris) as connection:
+                    async with Connection(self._iris, min(self._iris.prefetch, self._batch)) as connection:
                         self._status.counts["connections"] += 1
                         await self._receive(connection)
                 except (Trouble, SpoolUnavailable) as trouble:
@@ -102,7 +104,9 @@ class Receiver:
         if trouble:
             raise trouble
         self._wait = self._iris.backoff_seconds
-        self._batch = min(self._iris.batch_messages, self._batch * 4)
+        self._calm += 1
+        if self._calm % CALM == 0:
+            self._batch = min(self._iris.batch_messages, self._batch * 2)
 
     async def _keep_held(self) -> None:
         """Makes what was received durable. Until that is done it stays in hand, and nothing more is received."""
@@ -156,6 +160,7 @@ class Receiver:
         log.warning("%s; trying again in %g s", trouble, seconds)
         self._wait = min(self._iris.longest_backoff_seconds, self._wait * 2)
         self._batch = max(min(SMALLEST_BATCH, self._iris.batch_messages), self._batch // 4)
+        self._calm = 0
         try:
             async with asyncio.timeout(seconds):
                 await self._stop.wait()

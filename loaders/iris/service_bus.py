@@ -11,6 +11,7 @@ from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 from typing import Self, TypeVar
 
+from azure.core.exceptions import AzureError
 from azure.identity.aio import ClientSecretCredential
 from azure.servicebus import ServiceBusReceivedMessage, TransportType
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
@@ -48,17 +49,17 @@ class Trouble(RuntimeError):
 
 
 class Connection:
-    """A receiver that locks messages until they are completed."""
+    """A receiver that locks messages until they are completed, and has so many more sent ahead."""
 
-    def __init__(self, iris: IrisSettings):
-        self._iris = iris
+    def __init__(self, iris: IrisSettings, prefetch: int):
+        self._iris, self._prefetch = iris, prefetch
         self._stack = AsyncExitStack()
         self._receiver: ServiceBusReceiver | None = None
 
     async def __aenter__(self) -> Self:
         try:
             client = await self._stack.enter_async_context(self._client())
-            receiver = client.get_queue_receiver(self._iris.queue, prefetch_count=self._iris.prefetch)
+            receiver = client.get_queue_receiver(self._iris.queue, prefetch_count=self._prefetch)
             _open_once(receiver)
             self._receiver = await self._tried(self._stack.enter_async_context(receiver), OPEN_SECONDS)
         except BaseException:
@@ -75,7 +76,8 @@ class Connection:
             return ServiceBusClient.from_connection_string(iris.connection_string, retry_total=0)
         test_only = {"authority": iris.authority, "disable_instance_discovery": True} if iris.authority else {}
         trust = {"connection_verify": iris.ca_file} if iris.ca_file else {}
-        credential = ClientSecretCredential(iris.tenant_id, iris.client_id, iris.client_secret, **test_only, **trust)
+        login = {"retry_total": 0, **test_only, **trust}
+        credential = ClientSecretCredential(iris.tenant_id, iris.client_id, iris.client_secret, **login)
         self._stack.push_async_exit(credential)
         endpoint = {"custom_endpoint_address": iris.endpoint} if iris.endpoint else {}
         host = f"{iris.namespace}.servicebus.windows.net"
@@ -137,6 +139,8 @@ class Connection:
             return Trouble(f"there is no {where}: compare IRIS_QUEUE with Elexon's IRIS portal", refused=True)
         if isinstance(error, ServiceBusConnectionError):
             return Trouble(f"cannot reach {where}, or lost it: {text}")
+        if isinstance(cause := getattr(error, "inner_exception", None), AzureError):
+            return Trouble(f"cannot reach Microsoft's login: {self._iris.without_secrets(str(cause))}")
         if isinstance(error, ServiceBusError) or "already been shutdown" in text:
             return Trouble(f"the connection to {where} broke: {text}")
         raise error

@@ -1,7 +1,10 @@
 """A receiver on a stand-in's queue, in this process: the unmodified client library over a real socket."""
 
 import asyncio
+import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -55,6 +58,11 @@ class Station:
         """Whether everything was completed, or buried."""
         return self.queue()["left"] == 0
 
+    def state(self) -> dict:
+        """What the receiver's file says."""
+        file = self.path.with_name("receiver.json")
+        return json.loads(file.read_text()) if file.exists() else {}
+
     def queue(self) -> dict[str, int]:
         """The broker's numbers of the queue."""
         return self.broker.stats()["queues"][self.iris.queue]
@@ -70,3 +78,25 @@ class Station:
         while self.broker.stats()["open"] and time.monotonic() < until:
             time.sleep(0.02)
         return self.broker.stats()["open"]
+
+
+def process(
+    broker: IrisBroker, home: Path, environment: dict[str, str] | None = None, log_level: str = "info", **more: str
+) -> subprocess.Popen:
+    """``gb-power iris run`` as a process of its own, as systemd runs it."""
+    environment = {**os.environ, **FAST, **(environment or broker.plain()), "GB_POWER_HOME": str(home), **more}
+    command = [sys.executable, "-m", "loaders.cli", "iris", "run", "--log-level", log_level]
+    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    """Waits for something that another process does."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.02)
+
+
+def names(number: int) -> list[str]:
+    """The ids that ``broker.fill`` gives to the first so many messages."""
+    return [f"GENERATED_{n:08d}.json" for n in range(number)]

@@ -1,10 +1,7 @@
 """The receiver when nothing is wrong with the network: what it keeps, completes, says, and how it stops."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from datetime import UTC, date, datetime, timedelta
 
@@ -12,7 +9,7 @@ import pytest
 
 from loaders.config import ConfigError
 from loaders.iris.spool import Spool
-from loaders.tests.iris_station import FAST, Station, settings_of
+from loaders.tests.iris_station import Station, process, settings_of, until
 from loaders.tests.stand_ins.iris_broker.thread import SECRET, IrisBroker
 
 NAMES = [f"GENERATED_{number:08d}.json" for number in range(300)]
@@ -28,21 +25,6 @@ def broker(tls_folder):
     with IrisBroker(tls_folder) as stand_in:
         stand_in.create("iris", lock_seconds=5)
         yield stand_in
-
-
-def process(broker, home, environment=None, *args, **more) -> subprocess.Popen:
-    """``gb-power iris run``, as systemd runs it."""
-    environment = {**os.environ, **FAST, **(environment or broker.plain()), "GB_POWER_HOME": str(home), **more}
-    command = [sys.executable, "-m", "loaders.cli", "iris", "run", *args]
-    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-
-
-def until(condition, seconds: float = 20) -> None:
-    """Waits for something that another process does."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("path", ["plain", "production"])
