@@ -83,7 +83,7 @@ def stations(tmp_path_factory, short_waits):
         assert_nothing_lost(station, 200)
         return station
 
-    with ExitStack() as brokers, ThreadPoolExecutor(4) as threads:
+    with ExitStack() as brokers, ThreadPoolExecutor(8) as threads:
         running = {}
         for fault, settings in FAULTS.items():
             broker = brokers.enter_context(IrisBroker())
@@ -103,7 +103,7 @@ def test_a_passing_fault_loses_nothing_and_leaves_no_connection_open(stations, f
 
 
 def test_a_network_that_cuts_every_connection_short_still_lets_everything_through(broker, tmp_path):
-    broker.fill("iris", 200)
+    broker.fill("iris", 120)
     station = Station(broker, tmp_path, IRIS_BACKOFF_SECONDS="0.01", IRIS_LONGEST_BACKOFF_SECONDS="0.02")
 
     def done() -> bool:
@@ -112,7 +112,7 @@ def test_a_network_that_cuts_every_connection_short_still_lets_everything_throug
         return station.queue_is_empty()
 
     station.run(done)
-    assert_nothing_lost(station, 200)
+    assert_nothing_lost(station, 120)
 
 
 def test_random_faults_lose_nothing(broker, tmp_path):
@@ -120,7 +120,7 @@ def test_random_faults_lose_nothing(broker, tmp_path):
     broker.fill("iris", 800)
     passing = [FAULTS[name] for name in FAULTS if name != "token never answered"]
     upsets = [lambda: broker.faults(**chance.choice(passing)), broker.drop, broker.detach, broker.reset_faults]
-    until = time.monotonic() + 3
+    until = time.monotonic() + 2.5
 
     def done() -> bool:
         if time.monotonic() < until:
