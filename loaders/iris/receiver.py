@@ -42,7 +42,7 @@ class Receiver:
         self._calm = 0
         self._wait = iris.backoff_seconds
         self._looked = 0.0
-        self.suspect_spool = False  # set by who found it unreadable
+        self._suspect = False
 
     async def run(self) -> None:
         """Connects, receives, and on trouble connects again."""
@@ -63,6 +63,10 @@ class Receiver:
                     self._status.backlog = self._spool.backlog()
                 self._spool.close()
             self._state("stopped")
+
+    def look_again(self, suspect: bool = False) -> None:
+        """The spool has changed; ``suspect`` when somebody could not read it."""
+        self._looked, self._suspect = 0.0, self._suspect or suspect
 
     async def _receive(self, connection: Connection) -> None:
         self._state("receiving")
@@ -115,6 +119,7 @@ class Receiver:
             self._status.counts["stored"] += stored
             self._status.counts["duplicates"] += len(self._held) - stored
             self._status.last_message_at_utc = self._held[-1].received_at_utc
+            self.look_again()
         self._held = []
 
     def _keep(self, messages: list[Message]) -> int:
@@ -132,14 +137,14 @@ class Receiver:
         free = shutil.disk_usage(self._path.parent).free
         if free < self._iris.free_bytes:
             raise SpoolUnavailable(f"{self._path.parent} has {free >> 20} MB left; landing needs some to make room")
-        if self.suspect_spool or time.monotonic() - self._looked > BACKLOG_SECONDS:
+        if self._suspect or time.monotonic() - self._looked > BACKLOG_SECONDS:
             self._status.backlog = await asyncio.to_thread(self._checked_backlog)
             self._looked = time.monotonic()
             self._status.write()
 
     def _checked_backlog(self) -> Backlog:
         try:
-            if self.suspect_spool:
+            if self._suspect:
                 self._spool.check()
             return self._spool.backlog()
         except SpoolCorrupt:
@@ -147,7 +152,7 @@ class Receiver:
             self._spool = Spool.opened(self._path)
             return self._spool.backlog()
         finally:
-            self.suspect_spool = False
+            self._suspect = False
 
     async def _pause(self, trouble: Trouble | SpoolUnavailable) -> None:
         """Says what is wrong and waits, longer each time; then begins with small batches."""

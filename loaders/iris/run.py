@@ -12,13 +12,14 @@ from filelock import FileLock, Timeout
 from loaders.config import IrisSettings, Settings
 from loaders.iris.receiver import Receiver
 from loaders.iris.status import Status
+from loaders.iris.stopped import LOCKED
 
 log = logging.getLogger(__name__)
 
 ALARM_DAYS = 60  # before the secret expires
 DAY_SECONDS = 86_400
 CHILD_SECONDS = 5  # that a landing is given to end when we do; killed, the next one finishes its work
-LOCKED = 75  # the exit code of a command that found another at work
+QUARANTINED = 65  # the exit code of a landing that put messages aside which it could not read
 QUARANTINED = 65  # landed, but for messages whose bytes are in quarantine now
 
 
@@ -113,11 +114,12 @@ async def _land(settings: Settings, iris: IrisSettings, receiver: Receiver, stat
         code = await _ended(child, stop)
         if code in (0, QUARANTINED):
             status.last_landing_at_utc = datetime.now(UTC)
+            receiver.look_again()
         elif not stop.is_set():
             why = "another process lands" if code == LOCKED else f"landing ended with exit code {code}, see above"
             log.warning("%s; trying again in %g s", why, iris.land_seconds)
-            receiver.suspect_spool = code != LOCKED
             status.error(why)
+            receiver.look_again(suspect=code != LOCKED)
 
 
 async def _ended(child: asyncio.subprocess.Process, stop: asyncio.Event) -> int:

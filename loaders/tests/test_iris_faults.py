@@ -215,7 +215,7 @@ def test_a_spool_that_landing_found_damaged_is_moved_aside_and_receiving_goes_on
             content = bytearray(station.path.read_bytes())
             content[8192:40960] = bytes(32768)
             station.path.write_bytes(content)
-            station.receiver.suspect_spool = True
+            station.receiver.look_again(suspect=True)
             broker.fill("iris", 50, first=100)
         return station.status.counts["completed"] == 150
 
