@@ -48,3 +48,20 @@ def answer(rows: bytes, start: datetime, periods: int) -> bytes:
         tail = f'"timeTo":"{begins + HALF_HOUR:%Y-%m-%dT%H:%M:%SZ}"'
         parts.append(rows.replace(b"@HEAD@", head.encode()).replace(b"@TAIL@", tail.encode()))
     return b"[" + b",".join(parts) + b"]"
+
+
+def limits(dataset: str, number: int, rows: int) -> bytes:
+    """One IRIS message of MELS or MILS: a unit's submission, cut into pieces of half an hour."""
+    rng = random.Random(number)
+    unit, submitted, pieces = f"UNIT{number % 900:04d}-1", START + number * timedelta(seconds=2), []
+    for piece in range(rows):
+        begins = submitted + (piece + 2) * HALF_HOUR
+        level = rng.randint(-50, 0) if dataset == "MILS" else rng.randint(0, 600)
+        pieces.append(
+            f'{{"dataset": "{dataset}", "settlementDate": "{begins:%Y-%m-%d}", "settlementPeriod": '
+            f'{begins.hour * 2 + begins.minute // 30 + 1}, "timeFrom": "{begins:%Y-%m-%dT%H:%M:%SZ}", "timeTo": '
+            f'"{begins + HALF_HOUR:%Y-%m-%dT%H:%M:%SZ}", "levelFrom": {level}, "levelTo": {level}, '
+            f'"notificationTime": "{submitted:%Y-%m-%dT%H:%M:%SZ}", "notificationSequence": {number}, '
+            f'"nationalGridBmUnit": "{unit}", "bmUnit": "T_{unit}"}}'
+        )
+    return f"[{', '.join(pieces)}]".encode()

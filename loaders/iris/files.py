@@ -9,10 +9,10 @@ import errno
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import msgspec
@@ -62,12 +62,16 @@ class Folder:
             if path.is_symlink() or not path.is_dir():
                 self.others += 1
                 continue
+            files = []
             with os.scandir(path) as entries:
-                files = {e.name: e.name.endswith(".json") and e.is_file(follow_symlinks=False) for e in entries}
-            self.others += len(files) - sum(files.values())
-            yield from ((folder, name) for name in sorted(files) if files[name])
+                for entry in entries:
+                    if entry.name.endswith(".json") and entry.is_file(follow_symlinks=False):
+                        files.append(entry.name)
+                    else:
+                        self.others += 1
+            yield from ((folder, name) for name in sorted(files))
 
-    def messages(self, names: list[tuple[str, str]], read: list[Found]) -> Iterator[Message]:
+    def messages(self, names: Iterable[tuple[str, str]], read: list[Found]) -> Iterator[Message]:
         """The messages in files, one at a time; ``read`` is told what they came from."""
         for folder, name in names:
             found, body, why = self._read(folder, name)
@@ -140,8 +144,9 @@ def land_files(settings: Settings, folder: Folder) -> Tally:
     catalogue = load_catalogue()
     with open_landing(settings, catalogue, RAW_IRIS) as landing:
         names = folder.names()
-        while package := list(islice(names, PACKAGE_FILES)):
+        while first := next(names, None):
             read: list[Found] = []
+            package = chain([first], islice(names, PACKAGE_FILES - 1))
             folder.tally += land_messages(settings, catalogue, landing, folder.messages(package, read))
             folder.landed(read)
     if folder.half_written:

@@ -25,7 +25,7 @@ from loaders.landing import LINEAGE, Landing, new_load_id, open_landing
 
 log = logging.getLogger(__name__)
 
-BLOCK_MESSAGES, BLOCK_BYTES = 20_000, 16 << 20  # messages that are in memory at one time
+BLOCK_MESSAGES, BLOCK_BYTES = 10_000, 8 << 20  # messages that are in memory at one time
 PACKAGE_MESSAGES, PACKAGE_BYTES = 100_000, 48 << 20  # what is taken from the spool for one load package
 QUEUE_REMEMBERS = timedelta(days=14)  # the queue keeps messages for 3 days, so it repeats nothing that is older
 
