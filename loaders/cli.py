@@ -89,21 +89,52 @@ def build(args: tuple[str, ...], target: str | None) -> None:
     gb-power build --select bmrs_costs+
     """
     from loaders.build import run_dbt, serve
-    from loaders.landing import ensure_tables
+    from loaders.landing import WAREHOUSE, Locked, ensure_tables, only_writer
 
     try:
         settings = read_settings(target)
+        for schema in (RAW_BMRS, RAW_IRIS):
+            ensure_tables(settings, _catalogue(), schema)
+        with only_writer(settings, WAREHOUSE):
+            built = run_dbt(settings, ["build", *args])
+            if built.fit_to_serve:
+                click.echo(f"Query {serve(settings)}")
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
-    for schema in (RAW_BMRS, RAW_IRIS):
-        ensure_tables(settings, _catalogue(), schema)
-    built = run_dbt(settings, ["build", *args])
-    if built.fit_to_serve:
-        click.echo(f"Query {serve(settings)}")
+    except Locked as error:
+        click.echo(f"gb-power build: {error}", err=True)
+        sys.exit(75)  # EX_TEMPFAIL
     if built.gaps:
         what = f"{len(built.gaps)} tests found rows missing"
         click.echo(f"{what}: gb-power query 'from data_gaps' says which and what fills them")
     sys.exit(built.code)
+
+
+@main.command()
+@click.option("--log-level", type=LEVELS, default="info", show_default=True)
+def compact(log_level: str) -> None:
+    """Merge the small files of each past day, for once a day: a load every few minutes leaves hundreds.
+
+    Readers go on meanwhile and see every row once; a query that is at work while its table's files are swapped may
+    end with "No such file": run it again. Builds and loads wait for this, and this for them.
+    """
+    from loaders.compact import CannotCompact
+    from loaders.compact import compact as merge
+    from loaders.landing import CannotLand, Locked
+
+    log_to_stderr(log_level)
+    try:
+        done = merge(read_settings())
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from None
+    except (Locked, CannotLand, CannotCompact) as error:
+        click.echo(f"gb-power compact: {error}. Run the same command again: what is merged stays so", err=True)
+        sys.exit(75 if isinstance(error, Locked) else 1)
+    for table in done:
+        size = f"{table.bytes_before / 1e6:.1f} -> {table.bytes_after / 1e6:.1f} MB"
+        OUT.print(f"{table.schema}.{table.table}: {table.files_before:,} -> {table.files_after:,} files, {size}")
+    if not done:
+        OUT.print("Nothing to merge: no past day has several small files in a table")
 
 
 @main.command()

@@ -58,6 +58,7 @@ QUARANTINE = pa.schema([
     ("asked_at_utc", _UTC), ("url", pa.string()), ("error", pa.string()),
     ("body_gz", pa.binary()), ("_load_id", pa.string()),
 ])  # fmt: skip
+WAREHOUSE = "warehouse"  # the lock of what dbt builds
 LEDGERS = {RAW_BMRS: {"_windows": WINDOWS, "_quarantine": QUARANTINE}, RAW_IRIS: MESSAGE_TABLES}
 
 os.environ.update({
@@ -196,7 +197,7 @@ def open_landing(settings: Settings, catalogue: dict[str, Dataset], schema: str)
 
 @contextmanager
 def only_writer(settings: Settings, schema: str) -> Iterator[None]:
-    """Holds the lock of a raw schema; the operating system frees it however the process ends.
+    """Holds the lock of a raw schema or of the warehouse; the operating system frees it however the process ends.
 
     Raises:
         Locked: who holds it.
@@ -206,17 +207,21 @@ def only_writer(settings: Settings, schema: str) -> Iterator[None]:
     holder = settings.home / f"{schema}.holder"
     try:
         if not _acquired(lock, 0):
-            log.warning("waiting for %s, which writes to %s", holder.read_text(), settings.home)
+            log.warning("waiting for %s, which writes to %s", _who(holder), settings.home)
             lock.acquire(timeout=settings.lock_wait_seconds)
     except Timeout:
         raise Locked(
-            f"{holder.read_text()} is writing to {schema} in {settings.home}, and still was after "
+            f"{_who(holder)} is writing to {schema} in {settings.home}, and still was after "
             f"{settings.lock_wait_seconds:g} s; wait for it, or raise GB_POWER_LOCK_WAIT_SECONDS"
         ) from None
     with lock:
         lock.release()  # the context holds it once more
         holder.write_text(f"process {os.getpid()} (since {datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z)")
         yield
+
+
+def _who(holder: Path) -> str:
+    return holder.read_text() if holder.exists() else "another process"  # that has not said so yet
 
 
 def _acquired(lock: FileLock, timeout: float) -> bool:
