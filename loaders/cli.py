@@ -2,6 +2,7 @@
 
 import sys
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import click
 import duckdb
@@ -146,15 +147,33 @@ def query(sql: str) -> None:
     gb-power query "from bmrs_costs order by settlement_date desc, settlement_period desc limit 5"
     gb-power query "summarize bmrs_boalf_unified"
     """
-    settings = read_settings()
-    if not settings.served.exists():
-        raise click.ClickException(f"{settings.served} does not exist yet: 'gb-power build' makes it")
-    with duckdb.connect(str(settings.served), read_only=True) as db:
+    with duckdb.connect(str(_served()), read_only=True) as db:
         db.execute("set TimeZone = 'UTC'")
         try:
             show_rows(db.sql(sql))
         except duckdb.Error as error:
             raise click.ClickException(str(error)) from None
+
+
+@main.command()
+def now() -> None:
+    """The newest of everything: mix, links, demand, price, frequency, each with its age.
+
+    From the served warehouse, so it is as new as the last load and build; what is old says so.
+    """
+    from loaders.now import show_now
+
+    try:
+        show_now(_served(), OUT)
+    except duckdb.CatalogException:
+        raise click.ClickException("the warehouse has no mart_now yet: 'gb-power build' makes it") from None
+
+
+def _served() -> Path:
+    settings = read_settings()
+    if not settings.served.exists():
+        raise click.ClickException(f"{settings.served} does not exist yet: 'gb-power build' makes it")
+    return settings.served
 
 
 def _load(settings, catalogue: dict[str, Dataset], entries: list[Dataset], span, again: bool) -> bool:

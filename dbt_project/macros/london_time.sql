@@ -63,6 +63,20 @@
 {%- endmacro %}
 
 
+{# The minute that an instant lies in. #}
+{% macro minute_of(utc) -%}
+    {{ return(adapter.dispatch('minute_of')(utc)) }}
+{%- endmacro %}
+
+{% macro duckdb__minute_of(utc) -%}
+    date_trunc('minute', {{ utc }})
+{%- endmacro %}
+
+{% macro bigquery__minute_of(utc) -%}
+    timestamp_trunc({{ utc }}, minute)
+{%- endmacro %}
+
+
 {# Seconds since 1970. Half hours of the London day begin at multiples of 1,800, summer and winter. #}
 {% macro unix_seconds(utc) -%}
     {{ return(adapter.dispatch('unix_seconds')(utc)) }}
