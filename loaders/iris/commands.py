@@ -1,5 +1,6 @@
 """``gb-power iris ...``"""
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -9,7 +10,7 @@ import click
 
 from loaders.config import ConfigError, read_iris_settings, read_settings
 from loaders.iris.archive_commands import archive, check
-from loaders.iris.stopped import LOCKED, stopped_plainly
+from loaders.iris.stopped import stopped_plainly
 from loaders.logs import LEVELS, log_to_stderr
 
 
@@ -30,16 +31,13 @@ def run(log_level: str) -> None:
     Each message is kept on disk before the queue is told to forget it, so this may be killed, restarted or left with
     a full disk: nothing is lost. The state is in iris/receiver.json of the home. scripts/deploy has a systemd unit.
     """
-    from loaders.iris import run as service  # Azure's client takes a second to import, which --help need not wait for
-
-    log_to_stderr(log_level)
     try:
-        service.run(read_settings(), read_iris_settings())
+        read_settings(), read_iris_settings()
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
-    except service.AlreadyRunning as error:
-        click.echo(f"gb-power iris run: {error}", err=True)
-        sys.exit(LOCKED)
+    # The receiver is to run for years on a small machine: a new program in this process, without what the command
+    # line has imported, needs half the memory.
+    os.execv(sys.executable, [sys.executable, "-m", "loaders.iris.run", log_level])
 
 
 @iris.command()

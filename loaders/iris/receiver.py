@@ -25,7 +25,7 @@ from loaders.iris.status import Status
 log = logging.getLogger(__name__)
 
 LISTEN_SECONDS = 1.0  # how soon a request to stop is noticed when nothing comes
-CHUNK = 100  # messages of one receive call, which has no bound in bytes
+CHUNK = 500  # messages of one receive call at most: more calls cost round trips, and a call has no bound in bytes
 SMALLEST_BATCH = 10
 CALM = 5  # batches without trouble, after which they may be twice as large
 BACKLOG_SECONDS = 10.0
@@ -40,6 +40,7 @@ class Receiver:
         self._held: list[Message] = []  # received and not yet kept
         self._batch = iris.batch_messages  # smaller after trouble: what a lost connection held is delivered once more
         self._calm = 0
+        self._typical_bytes = iris.batch_bytes / 50  # of a message; carefully large before the first came
         self._wait = iris.backoff_seconds
         self._looked = 0.0
         self._suspect = False
@@ -88,17 +89,24 @@ class Receiver:
             left = LISTEN_SECONDS if until is None else min(LISTEN_SECONDS, until - time.monotonic())
             if left <= 0:
                 break
-            came = await connection.receive(min(CHUNK, self._batch - len(batch)), left)
-            messages = [as_message(message) for message in came]
-            batch += came
-            self._held += messages
-            self._status.counts["received"] += len(came)
-            size += sum(len(message.body) for message in messages)
-            if until is None:
-                if not came:
-                    break
-                until = time.monotonic() + self._iris.batch_seconds
+            room = int((self._iris.batch_bytes - size) / self._typical_bytes) + 1
+            came = await connection.receive(min(CHUNK, self._batch - len(batch), room), left)
+            if came:
+                batch += came
+                size += self._hold(came)
+                until = until or time.monotonic() + self._iris.batch_seconds
+            elif not batch:
+                break
         return batch
+
+    def _hold(self, came: list[ServiceBusReceivedMessage]) -> int:
+        """Takes messages in hand; their bytes."""
+        messages = [as_message(message) for message in came]
+        self._held += messages
+        self._status.counts["received"] += len(came)
+        size = sum(len(message.body) for message in messages)
+        self._typical_bytes = max(1.0, size / len(messages))
+        return size
 
     async def _complete(self, connection: Connection, batch: list[ServiceBusReceivedMessage]) -> None:
         outcomes, trouble = await connection.complete(batch)

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 
 from filelock import FileLock, Timeout
 
-from loaders.config import IrisSettings, Settings
+from loaders.config import IrisSettings, Settings, read_iris_settings, read_settings
 from loaders.iris.receiver import Receiver
 from loaders.iris.status import Status
 from loaders.iris.stopped import LOCKED
+from loaders.logs import log_to_stderr
 
 log = logging.getLogger(__name__)
 
@@ -132,3 +133,17 @@ async def _ended(child: asyncio.subprocess.Process, stop: asyncio.Event) -> int:
         if (await asyncio.wait((ending,), timeout=CHILD_SECONDS))[1]:
             child.kill()
     return await ending
+
+
+def main(log_level: str) -> None:
+    """``python -m loaders.iris.run LOG_LEVEL``, which ``gb-power iris run`` becomes."""
+    log_to_stderr(log_level)
+    try:
+        run(read_settings(), read_iris_settings())
+    except AlreadyRunning as error:
+        print(f"gb-power iris run: {error}", file=sys.stderr)
+        sys.exit(LOCKED)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
