@@ -7,11 +7,12 @@
    what a full refresh would make of the same lake. A full refresh is the same with every day due.
 
    Every version of a key must fall on the same day. Where the key holds no settlement date, the day is therefore
-   London's day of a moment in the key (`of`), not the published one. #}
+   London's day of a moment in the key (`of`), not the published one. Rows that last (`until`) and compete with others
+   while they do, belong to every day that they touch: incremental_spans.sql. #}
 
 
 {# In a model's first lines: {{ rebuild_by_settlement_day() }} or {{ rebuild_by_settlement_day(of='start_utc') }}. #}
-{% macro rebuild_by_settlement_day(of=none, cluster_by=[]) -%}
+{% macro rebuild_by_settlement_day(of=none, until=none, cluster_by=[]) -%}
     {%- if target.type == 'bigquery' -%}
         {{ config(
             materialized='incremental',
@@ -19,11 +20,12 @@
             partition_by={'field': 'settlement_date', 'data_type': 'date'},
             cluster_by=cluster_by or none,
             on_schema_change='fail',
-            pre_hook="{{ find_due_days(" ~ ("'" ~ of ~ "'" if of else "none") ~ ", not is_incremental()) }}",
+            pre_hook="{{ find_due_days(" ~ (of | tojson if of else "none") ~ ", not is_incremental(), "
+                ~ (until | tojson if until else "none") ~ ") }}",
             post_hook="{{ remember_due_days() }}",
         ) }}
     {%- else -%}
-        {{ config(materialized='settlement_days', meta={'day_of': of}) }}
+        {{ config(materialized='settlement_days', meta={'day_of': of, 'day_until': until}) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -55,7 +57,7 @@
 
 
 {# Before the model: what is landed now beside what the model was built from; the days where they differ are due. #}
-{% macro find_due_days(of, from_scratch) -%}
+{% macro find_due_days(of, from_scratch, until=none) -%}
     {%- if not execute -%}{{ return('') }}{%- endif -%}
     {%- set days = built_days() -%}
     {%- set known = not from_scratch and adapter.get_relation(days.database, days.schema, days.identifier) -%}
@@ -63,14 +65,20 @@
     create or replace table {{ days }} as
     with landed as (
         {%- for model_id in model.depends_on.nodes if '.stg_' in model_id %}
-        select {{ of or 'settlement_date' }} as moment, count(*) as row_count, max(fetched_at_utc) as last_utc
+        select
+            {{ of or 'settlement_date' }} as moment,
+            {{ until or 'cast(null as timestamp)' }} as until,
+            count(*) as row_count, max(fetched_at_utc) as last_utc
         from {{ ref(model_id.split('.')[-1]) }}
-        group by 1
+        group by 1, 2
         {%- if not loop.last %}
         union all
         {%- endif %}
         {%- endfor %}
     ),
+    {%- if until %}
+    {{ days_of_spans() }},
+    {%- else %}
     landed_days as (
         select {{ settlement_date('moment') if of else 'moment' }} as settlement_date,
             cast(sum(row_count) as int64) as rows_landed, max(last_utc) as last_landed_utc
@@ -78,17 +86,22 @@
         where moment is not null
         group by 1
     ),
+    {%- endif %}
     known_days as (
         {%- if known %}
         select settlement_date, rows_built, last_built_utc from {{ days }}
         {%- else %}
         select settlement_date, rows_landed as rows_built, last_landed_utc as last_built_utc from landed_days where false
         {%- endif %}
+    ),
+    compared as (
+        select
+            *,
+            rows_landed is distinct from rows_built or last_landed_utc is distinct from last_built_utc as has_news
+        from landed_days full join known_days using (settlement_date)
     )
-    select
-        *,
-        rows_landed is distinct from rows_built or last_landed_utc is distinct from last_built_utc as is_due
-    from landed_days full join known_days using (settlement_date)
+    select *, {{ is_reached_by_news() if until else 'has_news' }} as is_due
+    from compared
 {%- endmacro %}
 
 

@@ -18,12 +18,13 @@ from loaders.tests.warehouse import Warehouse
 
 LONDON = ZoneInfo("Europe/London")
 CATALOGUE = load_catalogue()
-MODELS = {name: f"bmrs_{name.lower()}_unified" for name in ("BOALF", "BOD", "FREQ", "FUELINST", "B1610")}
+MODELS = {name: f"bmrs_{name.lower()}_unified" for name in ("BOALF", "BOD", "FREQ", "FUELINST", "B1610", "MELS")}
 # Around London midnight in summer, so that the UTC day is not the settlement day, and half a year later in winter.
 MOMENTS = [datetime(2025, 6, 9, 22, 30, tzinfo=UTC) + timedelta(minutes=15 * i) for i in range(8)]
 MOMENTS += [datetime(2025, 12, 31, 23, 45, tzinfo=UTC) + timedelta(minutes=15 * i) for i in range(3)]
 EVERY_DAY = (
-    "select range::date as settlement_date, true as is_due "
+    "select range::date as settlement_date, true as is_due, "
+    "date '2025-06-01' as reaches_from, date '2026-01-31' as reaches_to "
     "from range(timestamp '2025-06-01', timestamp '2026-02-01', interval 1 day)"
 )
 
@@ -82,7 +83,20 @@ def metered(rng: random.Random) -> dict:
     }
 
 
-ROWS = {"BOALF": acceptance, "BOD": pair, "FREQ": sample, "FUELINST": generation, "B1610": metered}
+def limit(rng: random.Random) -> dict:
+    start = rng.choice(MOMENTS)
+    return {
+        "nationalGridBmUnit": "AAA-1",
+        "timeFrom": start.isoformat(),
+        "timeTo": (start + timedelta(minutes=rng.choice([15, 30, 60, 60 * 30, 60 * 70]))).isoformat(),
+        "levelFrom": rng.randrange(100),
+        "levelTo": rng.randrange(100),
+        "notificationTime": "2025-06-09T22:00Z",
+        "notificationSequence": rng.randrange(40),
+    }
+
+
+ROWS = {"BOALF": acceptance, "BOD": pair, "FREQ": sample, "FUELINST": generation, "B1610": metered, "MELS": limit}
 
 
 class Lake:

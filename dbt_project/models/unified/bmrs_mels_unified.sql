@@ -1,32 +1,38 @@
--- One row per piece of a BM unit's maximum export limit, as REST resolves overlapping submissions.
--- IRIS is left out: its rows are raw submissions, which overlap and must be resolved before they can join.
-{{ rebuild_by_settlement_day(of='from_utc', cluster_by=['national_grid_bm_unit']) }}
+-- One row per piece of a BM unit's maximum export limit: what is in force of the submissions that overlap.
+{{ rebuild_by_settlement_day(of='from_utc', until='to_utc', cluster_by=['national_grid_bm_unit']) }}
 
 with
 
 published as (
 
     select * from {{ ref('stg_bmrs__mels') }}
+    union all
+    select * from {{ ref('stg_iris__mels') }}
 
 ),
 
-latest as (
+at_hand as (
 
-    select * replace (
-        {{ settlement_date('from_utc') }} as settlement_date,
-        {{ settlement_period('from_utc') }} as settlement_period
-    )
-    from published
-    where {{ in_due_days(of='from_utc') }}
-    -- within one answer pieces never start together; a later answer replaces the piece, usually by a new submission
-    qualify row_number() over (
-        partition by national_grid_bm_unit, from_utc
-        order by
-            notification_sequence desc,
-            notified_at_utc desc,
-            fetched_at_utc desc
-    ) = 1
+    select * from published
+    where {{ in_reach_of_due_days('from_utc', 'to_utc') }}
 
-)
+),
 
-select * from latest
+{{ effective_position('at_hand') }}
+
+select
+    national_grid_bm_unit,
+    bm_unit,
+    from_utc,
+    to_utc,
+    notification_sequence,
+    {{ settlement_date('from_utc') }} as settlement_date,
+    {{ settlement_period('from_utc') }} as settlement_period,
+    notified_at_utc,
+    level_from_mw,
+    level_to_mw,
+    source,
+    fetched_at_utc,
+    load_id
+from effective_position
+where {{ in_due_days(of='from_utc') }}
