@@ -95,12 +95,13 @@ def _resolved(db, query: str, histories: dict[str, list[Limit]]) -> dict[str, li
     return found
 
 
+few = st.integers(1, 4)
 minutes = st.integers(0, 7 * 60)
 lengths = st.one_of(st.integers(1, 90), st.integers(1, 90), st.sampled_from([30, 30, 30, 60, 27 * 60, 50 * 60]))
 
 
 @st.composite
-def submissions(draw, start: datetime, sequence=st.integers(1, 4)) -> Limit:
+def submissions(draw, start: datetime, sequence=few) -> Limit:
     begin = start + draw(minutes) * MINUTE
     level = draw(st.integers(0, 3))
     return Limit(
