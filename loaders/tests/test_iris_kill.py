@@ -12,7 +12,9 @@ from dataclasses import replace
 import pytest
 
 from loaders.config import RAW_IRIS, read_settings
+from loaders.iris.landing import land_spool
 from loaders.iris.spool import Spool
+from loaders.iris.tally import Tally
 from loaders.landing import only_writer
 from loaders.tests.conftest import Home
 from loaders.tests.messages import message, wrapped
@@ -46,6 +48,11 @@ def land(home: Home, code: int = 0, preexec_fn=None, **env: str) -> subprocess.C
     return done
 
 
+def land_here(home: Home) -> Tally:
+    """As ``land``, in this process, which saves a second."""
+    return land_spool(replace(read_settings(), home=home.path))
+
+
 def landed_once(home: Home) -> None:
     """Every message of ``spooled`` is there, with its row, once."""
     for table in ("mels", "mils", "boalf"):
@@ -64,19 +71,19 @@ def test_what_is_spooled_lands_and_the_spool_is_told(home):
     assert f"{MESSAGES + 2} messages, {MESSAGES} rows landed" in done.stdout
     assert words[words.index("MELS") + 1 :][:6] == ["101", "100", "0", "0", "0", "1"]
     assert words[words.index("NEWSET") + 1 :][:6] == ["1", "0", "0", "0", "1", "0"]
-    assert "0 messages, 0 rows" in land(home).stdout
+    assert land_here(home).total().messages == 0
 
 
 def test_what_the_lake_holds_but_the_spool_was_not_told_lands_once(home):
     messages = spooled(home).waiting(MESSAGES, 1 << 30)
-    land(home)
+    land_here(home)
     again = Spool(home.path / "iris" / "again.db")
     again.add(messages)
     again.close()
     for suffix in ("", "-wal", "-shm"):
         (home.path / "iris" / f"spool.db{suffix}").unlink(missing_ok=True)
     (home.path / "iris" / "again.db").rename(home.path / "iris" / "spool.db")
-    assert f"{MESSAGES} messages, 0 rows landed" in land(home).stdout
+    assert land_here(home).total().duplicates == MESSAGES
     landed_once(home)
 
 
@@ -110,7 +117,7 @@ def test_a_landing_that_is_killed_is_completed_by_the_next(home, point):
         command = [sys.executable, "-c", DYING, *map(str, POINTS[point])]
         assert subprocess.run(command, env=home.env, capture_output=True, check=False).returncode == -signal.SIGKILL
         assert spool.backlog().messages == MESSAGES
-        land(home)
+        land_here(home)
         landed_once(home)
         assert spool.backlog().messages == 0
 
@@ -125,7 +132,7 @@ def test_a_landing_killed_at_random_moments_lands_everything_once_in_the_end(hom
             time.sleep(rng.uniform(0.5, 2.5))
             lander.send_signal(signal.SIGKILL)
             lander.wait()
-        land(home)
+        land_here(home)
         landed_once(home)
         assert spool.backlog().messages == 0, f"seed {seed}"
     assert not list((home.path / "lake").rglob("*.tmp"))
@@ -157,5 +164,5 @@ def test_a_full_disk_ends_the_landing_with_its_reason_and_leaves_the_spool(home)
         assert "File too large" in done.stderr or "disk I/O error" in done.stderr
         assert "Traceback" not in done.stderr
         assert spool.backlog().messages == MESSAGES
-        land(home)
+        land_here(home)
     landed_once(home)
