@@ -4,8 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -14,7 +12,9 @@ from rich.table import Table
 
 from loaders.build import ROOT, Built, run_dbt, serve
 from loaders.config import Settings, read_settings
+from loaders.demo_iris import BOTH_CHANNELS, messages, play
 from loaders.show import show_rows
+from loaders.tests.stand_ins.insights import InsightsStandIn
 
 OUT = Console(highlight=False, soft_wrap=True)
 
@@ -22,10 +22,15 @@ OUT = Console(highlight=False, soft_wrap=True)
 # three days around the end of summer time in 2025, whose Sunday has 50 settlement periods.
 BALANCING_DAY = ("2022-01-01", "2022-01-01")
 CLOCK_CHANGE = ("2025-10-25", "2025-10-27")
-LOADS = [
-    (["BOALF", "BOD", "PN"], BALANCING_DAY),
-    (["FUELINST", "FUELHH", "INDO", "ITSDO", "MID", "DISEBSP"], CLOCK_CHANGE),
-    (["BMUNITS"], None),
+STREAMED = ["FUELINST", "FUELHH", "INDO", "ITSDO", "MID"]
+LOADS = [  # when it was asked, if not today; what, and for which days
+    ("2022-12-31", ["DISEBSP"], BALANCING_DAY),  # prices that were to be republished
+    ("2022-01-01T12:00Z", ["BOALF"], BALANCING_DAY),  # what came after noon, IRIS brings
+    ("2025-10-26T12:00Z", ["FUELINST"], (CLOCK_CHANGE[0], "2025-10-26")),
+    (None, ["DISEBSP", "--again"], BALANCING_DAY),
+    (None, ["BOD", "PN"], BALANCING_DAY),
+    (None, ["FUELHH", "INDO", "ITSDO", "MID", "DISEBSP"], CLOCK_CHANGE),
+    (None, ["BMUNITS"], None),
 ]
 HISTORY = {
     "default": {"from": CLOCK_CHANGE[0], "to": CLOCK_CHANGE[1]},
@@ -51,47 +56,44 @@ def main(home: Path = ROOT / "data" / "demo") -> None:
     os.environ.update(GB_POWER_HOME=str(home), GB_POWER_TARGET="duckdb", BMRS_REQUESTS_PER_SECOND="50")
     settings = read_settings()
     OUT.print("[bold]1. Load[/]  recorded answers of Elexon's Insights API, over HTTP, into the Parquet lake")
-    with stand_in("--as-of", "2022-12-31") as url:
-        OUT.print("First as Elexon answered in 2022; the prices of that day were to be republished.")
-        load(url, ["DISEBSP"], BALANCING_DAY)
-    with stand_in() as url:
-        OUT.print("Then as it answers today.")
-        load(url, ["DISEBSP", "--again"], BALANCING_DAY)
-        for names, days in LOADS:
-            load(url, names, days)
-    OUT.print("\n[bold]2. Build and test[/]  dbt build: staging, unified, marts and every test")
+    with InsightsStandIn() as elexon:
+        for elexon.as_of, names, days in LOADS:
+            load(elexon.url, names, days, f"   # as Elexon answered at {elexon.as_of}" if elexon.as_of else "")
+    receive()
+    OUT.print("\n[bold]3. Build and test[/]  dbt build: staging, unified, marts and every test")
     built = run_dbt(settings, ["build", "--vars", str({"history": HISTORY})], quiet=True)
     if not built.green:
         OUT.print("dbt build is not green: see above", style="red")
         sys.exit(1)
     serve(settings)
-    OUT.print("\n[bold]3. The warehouse[/]")
+    OUT.print("\n[bold]4. The warehouse[/]")
     show(settings, built)
-    OUT.print(f"\n[bold]4. What the acceptances of {BALANCING_DAY[0]} were worth[/]  (wind units; recorded, re-shaped)")
-    for query in (PRICED, LARGEST):
-        with duckdb.connect(str(settings.served), read_only=True) as db:
+    with duckdb.connect(str(settings.served), read_only=True) as db:
+        OUT.print("\n[bold]5. One history from two channels[/]  REST until noon, IRIS from then on, and no row twice")
+        show_rows(db.sql(BOTH_CHANNELS))
+        OUT.print(
+            f"\n[bold]6. What the acceptances of {BALANCING_DAY[0]} were worth[/]  (wind units; recorded, re-shaped)"
+        )
+        for query in (PRICED, LARGEST):
             show_rows(db.sql(query))
     OUT.print("\nNext:")
     for query in ("from bmrs_costs limit 5", "from fct_bm_unit_balancing limit 5"):
         OUT.print(f'  GB_POWER_HOME={os.path.relpath(home, ROOT)} .venv/bin/gb-power query "{query}"', soft_wrap=True)
 
 
-@contextmanager
-def stand_in(*args: str) -> Iterator[str]:
-    """The Insights API's stand-in as a process of its own; yields its base URL."""
-    command = [sys.executable, "-m", "loaders.tests.stand_ins.insights", "--port", "0", *args]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield process.stdout.readline().removeprefix("listening on ").strip()
-        finally:
-            process.terminate()
+def receive() -> None:
+    """The same days as messages: what REST was asked too early for, and once more what it answered."""
+    played = [*messages(["BOALF"], *BALANCING_DAY), *messages(STREAMED, *CLOCK_CHANGE)]
+    OUT.print(f"\n[bold]2. Receive[/]  {len(played):,} messages, over AMQP, into the same lake")
+    OUT.print("Nobody recorded messages of IRIS: these are recorded rows, re-shaped. Every tenth is delivered twice.")
+    play(played)
 
 
-def load(url: str, names: list[str], days: tuple[str, str] | None) -> None:
+def load(url: str, names: list[str], days: tuple[str, str] | None, note: str) -> None:
     """``gb-power load``, as a user would type it."""
     command = [sys.executable, "-m", "loaders.cli", "load", *names]
     command += ["--from", days[0], "--to", days[1]] if days else []
-    OUT.print(f"$ gb-power {' '.join(command[3:])}")
+    OUT.print(f"$ gb-power {' '.join(command[3:])}{note}")
     subprocess.run(command, cwd=ROOT, env={**os.environ, "BMRS_BASE_URL": url}, check=True)
 
 

@@ -68,6 +68,22 @@ def test_the_tables_hold_exactly_the_recorded_rows_after_deduplication(demo, tab
     assert unified(demo[0], f"select count(*) from {table}") == [(recorded(dataset, *key, days=days),)]
 
 
+@pytest.mark.parametrize(
+    ("dataset", "at", "noon", "of"),
+    [
+        ("boalf", "acceptanceTime", "2022-01-01T12:00:00Z", ("timeFrom", "2022-01-01", "2022-01-02T00:00:00Z")),
+        ("fuelinst", "publishTime", "2025-10-26T12:00:00Z", ("settlementDate", DAYS[0], DAYS[-1])),
+    ],
+)
+def test_rest_until_noon_and_iris_from_then_on_make_one_history(demo, dataset, at, noon, of):
+    field, first, last = of
+    rows = [row for row in recorded_rows(dataset.upper()) if first <= row[field] <= last]
+    early = sum(row[at] <= noon for row in rows)
+    assert 0 < early < len(rows)
+    by_source = unified(demo[0], f"select source, count(*) from bmrs_{dataset}_unified group by all order by all")
+    assert by_source == [("HISTORIC", early), ("IRIS", len(rows) - early)]
+
+
 def test_values_come_through_unchanged(demo):
     published = {
         (row["settlementDate"], row["settlementPeriod"]): (row["systemSellPrice"], row["netImbalanceVolume"])
@@ -134,8 +150,8 @@ def load_short_day(home: Path) -> None:
 
 
 def punch(home: Path, table: str, where: str) -> None:
-    """Rows disappear from a table of the lake, as they would with a lost or damaged file."""
-    for file in (home / "lake" / "raw_bmrs" / table).glob("*.parquet"):
+    """Rows disappear from a table of both channels, as they would with lost or damaged files."""
+    for file in (home / "lake").glob(f"raw_*/{table}/*.parquet"):
         with duckdb.connect() as db:
             db.execute("set TimeZone = 'UTC'")
             db.execute(f"create table lake as select * from read_parquet('{file}')")

@@ -13,6 +13,7 @@ from loaders.tests.stand_ins.insights import route
 BOALF, FUELHH = "/datasets/BOALF/stream", "/datasets/FUELHH/stream"
 PRICES = "/balancing/settlement/system-prices/2022-01-01"
 DAY = {"from": "2022-01-01T00:00Z", "to": "2022-01-02T00:00Z"}
+PUBLISHED = {"publishDateTimeFrom": DAY["from"], "publishDateTimeTo": DAY["to"]}
 
 
 @pytest.fixture
@@ -198,6 +199,15 @@ def test_of_two_vintages_of_a_price_only_the_latest_at_the_time_of_asking_is_the
     assert price() == ("2022", 47.76)
     server.as_of = "2022-01-01"
     assert ask(f"{PRICES}/25").json()["data"] == []
+
+
+def test_what_was_published_or_accepted_after_the_time_of_asking_is_not_there_yet(server, ask):
+    whole = {path: ask(path, DAY | PUBLISHED).json() for path in (BOALF, "/datasets/FUELINST/stream")}
+    server.as_of = "2022-01-01T12:00Z"
+    for (path, rows), time in zip(whole.items(), ("acceptanceTime", "publishTime"), strict=True):
+        early = [row for row in rows if row[time] <= "2022-01-01T12:00:00Z"]
+        assert ask(path, DAY | PUBLISHED).json() == early
+        assert 0 < len(early) < len(rows)
 
 
 # ---- the contract: refusals

@@ -22,7 +22,7 @@ from loaders.catalogue import load_catalogue
 from loaders.tests.stand_ins import recorded
 from loaders.tests.stand_ins.endpoints import Endpoint, endpoints, find
 from loaders.tests.stand_ins.faults import Answer, Fault, apply
-from loaders.tests.stand_ins.selection import BadRequestError, Rows, check, current_vintage, select
+from loaders.tests.stand_ins.selection import BadRequestError, Rows, check, current_vintage, published_by, select
 from loaders.tests.stand_ins.server import BASE_PATH, Body, Request
 from loaders.tests.stand_ins.site import StandIn, encoded
 
@@ -109,7 +109,8 @@ class InsightsStandIn(StandIn):
         port: int = 0,
     ):
         """``rows`` are a test's own, by dataset, in the place of the recorded ones. ``as_of`` is the moment at which
-        system prices are looked at (now unless told): they change when Elexon settles again. ``latency`` in seconds."""
+        Elexon is asked (now unless told): system prices change when it settles again, and what was published or
+        accepted later is not there yet. ``latency`` in seconds."""
         super().__init__(latency, port)
         self.as_of = as_of
         self._rows = {dataset: Rows(dataset, own) for dataset, own in (rows or {}).items()}
@@ -163,6 +164,8 @@ class InsightsStandIn(StandIn):
         chosen = select(found.endpoint, found.asked, query, self.rows(found.dataset))
         if found.dataset == "DISEBSP":
             chosen = current_vintage(chosen, self.as_of)
+        elif self.as_of:
+            chosen = published_by(chosen, self.as_of)
         if extra := set(found.asked) - {"settlementDate", "settlementPeriod"}:  # the question's, not the row's
             chosen = [{name: value for name, value in row.items() if name not in extra} for row in chosen]
         return Answer(200, found.wrapped(msgspec.json.encode(apply(fault, list(chosen)))))
@@ -172,7 +175,7 @@ def main() -> None:
     """Serves until it is told to end."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, default=0, help="0: any free one")
-    parser.add_argument("--as-of", help="serve system prices as they stood at this moment")
+    parser.add_argument("--as-of", help="answer as at this moment")
     parser.add_argument("--latency", type=float, default=0, help="seconds before every answer")
     options = parser.parse_args()
     over = threading.Event()

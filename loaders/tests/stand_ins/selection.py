@@ -193,3 +193,9 @@ def current_vintage(rows: Iterable[dict], as_of: str | None) -> list[dict]:
         if key not in newest or created >= moment(newest[key]["createdDateTime"]):
             newest[key] = row
     return list(newest.values())
+
+
+def published_by(rows: Iterable[dict], as_of: str) -> list[dict]:
+    """The rows that were there at a moment, as far as they say when they came."""
+    now = moment(as_of)
+    return [row for row in rows if moment(row.get("publishTime") or row.get("acceptanceTime") or as_of) <= now]
