@@ -1,12 +1,14 @@
 """The receiver when nothing is wrong with the network: what it keeps, completes, says, and how it stops."""
 
 import json
+import re
 import signal
 import time
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from loaders.build import ROOT
 from loaders.config import ConfigError
 from loaders.iris.spool import Spool
 from loaders.tests.iris_station import Station, process, settings_of, until
@@ -159,3 +161,13 @@ def test_the_alarm_for_the_secret_begins_sixty_days_before_its_end(broker, caplo
     expires: date = datetime.now(UTC).date() + timedelta(days=days)
     alarm(settings_of({**broker.plain(), "IRIS_SECRET_EXPIRES": expires.isoformat()}))
     assert (said in caplog.text) if said else not caplog.records
+
+
+def test_every_setting_is_in_the_readme_and_the_examples_are_settings():
+    def names(path: str) -> set[str]:
+        return set(re.findall(r"\bIRIS_[A-Z_]+\b", (ROOT / path).read_text()))
+
+    known = names("loaders/config.py")
+    for_tests = {"IRIS_ENDPOINT", "IRIS_AUTHORITY", "IRIS_CA_FILE", "IRIS_CONNECTION_STRING"}
+    assert names("README.md") == known - for_tests
+    assert names("scripts/deploy/.env.example") <= known
