@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from loaders.catalogue import load_catalogue
 from loaders.config import ConfigError, read_iris_settings, read_settings
 from loaders.iris.archive_commands import archive, check
 from loaders.iris.stopped import stopped_plainly
@@ -48,6 +49,16 @@ def land(log_level: str) -> None:
 
     log_to_stderr(log_level)
     _landed("land", land_spool)
+
+
+@iris.command()
+@click.option("--log-level", type=LEVELS, default="info", show_default=True)
+def retry(log_level: str) -> None:
+    """Land what is in quarantine or had no table, once the catalogue says how; exit code 65 if some still cannot."""
+    from loaders.iris.retry import land_again
+
+    log_to_stderr(log_level)
+    _landed("retry", lambda settings: land_again(settings, load_catalogue()))
 
 
 @iris.command()

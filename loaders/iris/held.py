@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from loaders.config import RAW_IRIS, Settings
 from loaders.iris.spool import Spool
+from loaders.iris.tables import OUTCOMES
 from loaders.ledger import read_lake
 
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,10 +28,13 @@ def held_ids(settings: Settings, message_ids: Iterable[str]) -> set[str]:
     return waiting | landed_ids(settings, message_ids)
 
 
-def landed_ids(settings: Settings, message_ids: Iterable[str], since: datetime = EVER) -> set[str]:
-    """Which of the messages have landed since then, whatever came of them."""
+def landed_ids(
+    settings: Settings, message_ids: Iterable[str], since: datetime = EVER, outcomes: tuple[str, ...] = OUTCOMES
+) -> set[str]:
+    """Which of the messages have landed since then, by default whatever came of them."""
     query = "select message_id from read_parquet($1, union_by_name = true) semi join ids using (message_id)"
-    return _ids(settings, f"{query} where landed_at_utc >= $2", [since], message_ids)
+    where = "where landed_at_utc >= $2 and list_contains($3, outcome)"
+    return _ids(settings, f"{query} {where}", [since, list(outcomes)], message_ids)
 
 
 def received_ids(settings: Settings, dataset: str, start: datetime, end: datetime) -> set[str]:

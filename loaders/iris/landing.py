@@ -19,7 +19,7 @@ from loaders.iris.decoding import MessageDecoder, Refused, Table
 from loaders.iris.held import EVER, landed_ids
 from loaders.iris.message import Message
 from loaders.iris.spool import Spool
-from loaders.iris.tables import TABLES
+from loaders.iris.tables import LANDED, OUTCOMES, TABLES
 from loaders.iris.tally import Tally
 from loaders.landing import LINEAGE, Landing, new_load_id, open_landing
 
@@ -49,16 +49,21 @@ def land_spool(settings: Settings) -> Tally:
 
 
 def land_messages(
-    settings: Settings, catalogue: dict[str, Dataset], landing: Landing, messages: Iterable[Message]
+    settings: Settings,
+    catalogue: dict[str, Dataset],
+    landing: Landing,
+    messages: Iterable[Message],
+    again: bool = False,
 ) -> Tally:
     """Lands messages as one load package, and returns when it is durable.
 
     Memory is bounded however many messages the iterable yields, but the whole package is repeated after a kill.
+    With ``again``, a message of which no row landed is tried once more, and not noted again if that fails too.
 
     Raises:
         CannotLand: nothing, or a package that the next :func:`open_landing` finishes, is kept.
     """
-    package = _Package(settings, catalogue)
+    package = _Package(settings, catalogue, again)
     items = package.items(messages)
     first = next(items, None)
     if first is not None:
@@ -67,8 +72,9 @@ def land_messages(
 
 
 class _Package:
-    def __init__(self, settings: Settings, catalogue: dict[str, Dataset]):
+    def __init__(self, settings: Settings, catalogue: dict[str, Dataset], again: bool):
         self._settings = settings
+        self._again = again
         self._datasets = datasets_by_name(catalogue)
         self._decoders: dict[str, MessageDecoder] = {}
         self._stamp = {"landed_at_utc": datetime.now(UTC), "_load_id": new_load_id()}
@@ -91,7 +97,7 @@ class _Package:
 
     def _new(self, block: list[Message]) -> list[Message]:
         """The messages of a block that neither the lake nor this package holds."""
-        held = self._seen | _known(self._settings, block)
+        held = self._seen | _known(self._settings, block, LANDED if self._again else OUTCOMES)
         new = []
         for message in block:
             counts = self.tally.of(message.dataset)
@@ -108,8 +114,7 @@ class _Package:
         dataset = self._datasets.get(name.upper())
         if dataset is None:
             for message in messages:
-                self._note("_unmapped", message, body_gz=gzip.compress(message.body))
-                self._outcome(message, "UNMAPPED")
+                self._keep("_unmapped", message, "UNMAPPED")
             return
         if dataset.dataset not in self._decoders:
             self._decoders[dataset.dataset] = MessageDecoder(dataset)
@@ -125,8 +130,14 @@ class _Package:
     def _refuse(self, message: Message, why: str) -> None:
         if not self.tally.of(message.dataset).quarantined:  # a dataset that changed would fill the log
             log.error("message %s of %s goes to quarantine: %s", message.message_id, message.dataset, why)
-        self._note("_quarantine", message, error=why, body_gz=gzip.compress(message.body))
-        self._outcome(message, "QUARANTINED", error=why)
+        self._keep("_quarantine", message, "QUARANTINED", error=why)
+
+    def _keep(self, table: str, message: Message, outcome: str, **why: str) -> None:
+        if self._again:  # it is there already
+            self.tally.of(message.dataset).add(outcome, 0)
+            return
+        self._note(table, message, body_gz=gzip.compress(message.body), **why)
+        self._outcome(message, outcome, **why)
 
     def _count(self, name: str, table: Table, schema: pa.Schema) -> None:
         self.tally.of(name).new_fields |= set(table.rows.column_names) - set(schema.names)
@@ -173,8 +184,8 @@ def blocks(messages: Iterable[Message], max_messages: int, max_bytes: int) -> It
         yield block
 
 
-def _known(settings: Settings, messages: list[Message]) -> set[str]:
+def _known(settings: Settings, messages: list[Message], outcomes: tuple[str, ...]) -> set[str]:
     since = EVER
     if all(message.channel == "QUEUE" for message in messages):  # no need to read the ids of years every few minutes
         since = min(message.received_at_utc for message in messages) - QUEUE_REMEMBERS
-    return landed_ids(settings, (message.message_id for message in messages), since)
+    return landed_ids(settings, (message.message_id for message in messages), since, outcomes)

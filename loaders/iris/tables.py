@@ -2,6 +2,9 @@
 
 import pyarrow as pa
 
+LANDED = ("LANDED", "EMPTY")  # outcomes of messages whose rows, if any, are in the dataset's table
+OUTCOMES = (*LANDED, "QUARANTINED", "UNMAPPED")
+
 _UTC = pa.timestamp("us", "UTC")
 _MESSAGE = [("message_id", pa.string()), ("dataset", pa.string()), ("received_at_utc", _UTC), ("landed_at_utc", _UTC)]
 

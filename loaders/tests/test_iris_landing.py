@@ -6,10 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import structs
 
 from loaders.config import RAW_IRIS, read_settings
 from loaders.iris import landing as iris_landing
 from loaders.iris.landing import land_messages
+from loaders.iris.retry import land_again
 from loaders.landing import open_landing
 from loaders.tests.messages import CATALOGUE, IRIS_NAMES, START, message, row
 
@@ -156,3 +158,26 @@ def test_memory_holds_a_block_of_messages_and_the_package_is_still_one(home, lan
     assert land(*messages, *messages).total().duplicates == 60
     assert iris(home, "_messages", "select count(*), count(distinct _load_id) from raw") == [(60, 1)]
     assert len(list((home.path / "lake/raw_iris/mels").glob("*.parquet"))) == 2, "the empty one and one of this load"
+
+
+def test_what_was_kept_lands_once_the_catalogue_knows_it_and_is_not_kept_twice(home, land):
+    settings = replace(read_settings(), home=home.path)
+    late, broken = message("NEWSET", [row(CATALOGUE["MELS"])]), message("MELS", body=b"[{", number=1)
+    land(late, broken, message("MELS", number=2))
+    assert land_again(settings, CATALOGUE).total().rows == 0
+    mels = CATALOGUE["MELS"]
+    knowing = CATALOGUE | {"MELS": structs.replace(mels, iris=structs.replace(mels.iris, names=["MELS", "NEWSET"]))}
+    again = land_again(settings, knowing)
+    assert (again.of("NEWSET").rows, again.of("MELS").quarantined) == (1, 1)
+    assert land_again(settings, knowing).total().messages == 1, "the broken one, which stays broken"
+    assert iris(home, "mels", "select _message_id from raw order by 1") == [
+        ("MELS_000002.json",),
+        ("NEWSET_000000.json",),
+    ]
+    noted = iris(home, "_messages", "select message_id, outcome from raw order by message_id, landed_at_utc")
+    assert noted == [
+        ("MELS_000001.json", "QUARANTINED"), ("MELS_000002.json", "LANDED"),
+        ("NEWSET_000000.json", "UNMAPPED"), ("NEWSET_000000.json", "LANDED"),
+    ]  # fmt: skip
+    assert iris(home, "_quarantine", "select count(*) from raw") == [(1,)]
+    assert land(late).of("NEWSET").duplicates == 1
