@@ -1,12 +1,14 @@
--- How many settlement periods of each day the generation mix has from each channel, and how many readings.
+-- How many settlement periods of each day the five-minute generation has from each channel, and how many readings.
 select
-    settlement_date, source,
-    count(distinct settlement_period) as periods_held,
-    count(distinct start_utc) as five_minutes_held,
+    inst.settlement_date, inst.source,
+    count(distinct inst.settlement_period) as periods_held,
+    max(calendar.periods_in_day) as periods_in_day,
+    count(distinct inst.start_utc) as five_minutes_held,
     max(calendar.periods_in_day) * 6 as five_minutes_in_day,
-    min(settlement_period) as first_period,
-    max(settlement_period) as last_period
-from {{ ref('bmrs_fuelinst_unified') }}
-inner join {{ ref('dim_settlement_periods') }} as calendar using (settlement_date, settlement_period)
-group by settlement_date, source
-order by settlement_date desc, source
+    min(inst.settlement_period) as first_period,
+    max(inst.settlement_period) as last_period
+from {{ ref('bmrs_fuelinst_unified') }} as inst
+inner join {{ ref('dim_settlement_periods') }} as calendar
+    on inst.settlement_date = calendar.settlement_date and inst.settlement_period = calendar.settlement_period
+group by inst.settlement_date, inst.source
+order by inst.settlement_date desc, inst.source
