@@ -7,7 +7,7 @@ import click
 
 from loaders.catalogue import load_catalogue
 from loaders.config import RAW_IRIS, Settings, read_settings
-from loaders.iris.stopped import stopped_plainly
+from loaders.iris.stopped import UNREADABLE, stopped_plainly
 from loaders.logs import LEVELS, log_to_stderr
 
 SEEN_DAYS = 7
@@ -27,7 +27,8 @@ def archive(names: tuple[str, ...], first: str, last: str | None, log_level: str
 
     Days are London days by the time of upload to IRIS, with a quarter of an hour on either side. A message that landed
     before, or waits in the spool, is not fetched; so the command may be killed, repeated, and run beside the receiver.
-    Without --dataset: those received since a week before the first day. Exit code 1 if anything could not be fetched.
+    Without --dataset: those received since a week before the first day. Exit code 1 if anything could not be fetched,
+    65 if a message could not be read and went to quarantine.
 
     \b
     gb-power iris archive --dataset MILS --dataset MELS --from 2025-10-01 --to 2025-10-03
@@ -48,6 +49,8 @@ def archive(names: tuple[str, ...], first: str, last: str | None, log_level: str
         again = "".join(f" --dataset {name}" for name in sorted(run.asked))
         click.echo(f"To ask again: gb-power iris archive{again} --from {span.first} --to {span.last}")
         sys.exit(1)
+    if run.tally.total().quarantined:
+        sys.exit(UNREADABLE)
 
 
 @click.command()

@@ -11,7 +11,7 @@ import click
 from loaders.catalogue import load_catalogue
 from loaders.config import ConfigError, read_iris_settings, read_settings
 from loaders.iris.archive_commands import archive, check
-from loaders.iris.stopped import stopped_plainly
+from loaders.iris.stopped import UNREADABLE, stopped_plainly
 from loaders.logs import LEVELS, log_to_stderr
 
 
@@ -88,4 +88,4 @@ def _landed(command: str, work: Callable) -> None:
         tally = work(read_settings())
     show_landed(tally, time.monotonic() - began)
     if tally.total().quarantined:
-        sys.exit(65)  # EX_DATAERR
+        sys.exit(UNREADABLE)

@@ -1,5 +1,6 @@
 """Which messages are ours: those that ``raw_iris._messages`` knows, and those that wait in the spool."""
 
+import re
 from collections.abc import Iterable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -47,9 +48,9 @@ def received_ids(settings: Settings, dataset: str, start: datetime, end: datetim
 
 
 def seen_datasets(settings: Settings, since: datetime) -> list[str]:
-    """The datasets of the messages received since then, under IRIS's names."""
+    """The datasets of the messages received since then, under IRIS's names; a message may have come without one."""
     query = "select distinct dataset from read_parquet($1, union_by_name = true) where received_at_utc >= $2"
-    return sorted(_ids(settings, query, [since]))
+    return sorted(name for name in _ids(settings, query, [since]) if re.fullmatch(r"\w+", name))
 
 
 def _ids(settings: Settings, query: str, values: list, message_ids: Iterable[str] = ()) -> set[str]:

@@ -9,6 +9,7 @@ import click
 from loaders.config import ConfigError
 
 LOCKED = 75  # EX_TEMPFAIL: another process lands
+UNREADABLE = 65  # EX_DATAERR: a message went to quarantine
 
 
 @contextmanager

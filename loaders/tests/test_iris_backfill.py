@@ -216,6 +216,20 @@ def test_a_check_that_could_not_be_made_is_not_passed(settings, far_end):
     assert "HTTP 500" in found.failed["the listing"]
 
 
+def test_a_message_of_the_archive_that_cannot_be_read_is_kept_and_told_apart(home, gb_power, far_end):
+    far_end.put(replace(NEAR_DAY[5], content=b'[{"startTime": "not a time"}]'))
+    gb_power("archive", "--dataset", "FUELINST", "--from", "2025-10-26", code=65)
+    assert landed(home, "select message_id from raw", "_quarantine") == [IDS[5]]
+    assert landed(home) == IDS
+
+
+def test_a_message_that_came_without_a_dataset_does_not_disturb_the_check(settings, gb_power, far_end):
+    nameless = [replace(NEAR_DAY[0], message_id=f"odd {name}", dataset=name) for name in ("", "it's")]
+    land(settings, [*NEAR_DAY, *nameless])
+    gb_power("check", "--day", "2025-10-26")
+    assert len(far_end.listings()) == 4  # pages of FUELINST alone
+
+
 def test_a_dataset_is_asked_for_under_each_of_the_names_it_has_on_iris(gb_power, far_end):
     far_end.put(next(sent("FUELINST")), "data/MID/x.json")  # whose tags are not MID's
     gb_power("archive", "--dataset", "mid", "--from", "2025-10-26")
