@@ -13,7 +13,7 @@ import re
 import shutil
 import sys
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -24,6 +24,7 @@ from loaders.landing import WAREHOUSE, only_writer, open_landing
 from loaders.ledger import read_lake
 
 SMALL_BYTES = 64 << 20
+NOTES_KEPT = timedelta(days=30)
 _LOADED_AT = re.compile(r"(\d{9,11})\.")  # how dlt names files: the load's second, its fraction, a number
 
 
@@ -55,6 +56,8 @@ def compact(settings: Settings, before: date | None = None) -> list[Compacted]:
     done = []
     for schema in (RAW_BMRS, RAW_IRIS):
         for folder in sorted((settings.lake / schema).glob("[!.]*/")):
+            if folder.name == "_dlt_loads":
+                _forget(folder, before - NOTES_KEPT)
             if folder.name.startswith("_dlt"):
                 continue
             table = _Table(folder, before)
@@ -115,6 +118,13 @@ class _Table:
     def _clean(self) -> None:
         if self._beside.exists():
             shutil.rmtree(self._beside)
+
+
+def _forget(folder: Path, before: date) -> None:
+    """Removes dlt's notes of old loads, a file for each, which nothing reads: the ledgers tell what was landed."""
+    for note in folder.glob("*.jsonl"):
+        if datetime.fromtimestamp(note.stat().st_mtime, UTC).date() < before:
+            note.unlink()
 
 
 def _merge(files: list[Path], target: Path) -> None:

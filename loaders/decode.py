@@ -172,6 +172,13 @@ def _array(values: list, type_: pa.DataType, column: Column) -> pa.Array:
     if column.type not in ("timestamp", "date"):
         return pa.array(values, type_)
     text = pa.array(values, pa.string())  # Arrow parses text far faster than Python makes datetimes
+    try:
+        return _moments(text, type_, column)
+    except pa.ArrowInvalid:  # perhaps finer than the microseconds that are kept: .NET writes seven digits
+        return _moments(pa.compute.replace_substring_regex(text, r"([.]\d{6})\d+", r"\1"), type_, column)
+
+
+def _moments(text: pa.Array, type_: pa.DataType, column: Column) -> pa.Array:
     if column.naive:
         return pa.compute.replace_substring_regex(text, "(Z|[+]00:00)$", "").cast(pa.timestamp("us")).cast(type_)
     return text.cast(type_)

@@ -18,6 +18,7 @@ import pytest
 from loaders import compact as compacting
 from loaders.compact import CannotCompact, compact
 from loaders.config import RAW_BMRS, RAW_IRIS, read_settings
+from loaders.iris.landing import land_spool
 from loaders.iris.spool import Spool
 from loaders.landing import WAREHOUSE, Locked, only_writer, raw_schema
 from loaders.tests.messages import CATALOGUE, message
@@ -206,3 +207,15 @@ def test_a_load_that_was_killed_is_finished_before_its_files_are_merged(home, se
     compact(settings, before=date(2100, 1, 1))
     for table in ("mels", "mils"):
         assert home.raw(table, "select count(*), count(distinct _message_id) from raw", RAW_IRIS) == [(20, 20)]
+
+
+def test_notes_of_old_loads_are_removed_and_the_next_load_does_not_miss_them(home, settings):
+    notes = home.path / "lake" / RAW_IRIS / "_dlt_loads"
+    (old,) = notes.iterdir()
+    (notes / "new.jsonl").write_text("{}")
+    os.utime(old, (0, 0))
+    compact(settings)
+    assert [note.name for note in notes.iterdir()] == ["new.jsonl"]
+    with Spool(settings.spool) as spool:
+        spool.add([message("MELS", channel="QUEUE")])
+    assert land_spool(settings).total().rows == 1
