@@ -84,7 +84,7 @@ def metered(rng: random.Random) -> dict:
 
 
 def limit(rng: random.Random) -> dict:
-    start = rng.choice(MOMENTS)
+    start = rng.choice(MOMENTS) + timedelta(days=rng.randrange(3))
     return {
         "nationalGridBmUnit": "AAA-1",
         "timeFrom": start.isoformat(),

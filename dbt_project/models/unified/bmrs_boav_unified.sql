@@ -5,7 +5,9 @@ published as (
 
     select * from {{ ref('stg_bmrs__boav') }}
     union all
-    select * from {{ ref('stg_iris__boav') }}
+    select * replace ({{ stated_side('boav') }} as bid_offer)
+    from {{ ref('stg_iris__boav') }}
+    where {{ is_about_something('boav') }}
 
 ),
 

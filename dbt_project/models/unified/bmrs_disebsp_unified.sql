@@ -6,6 +6,7 @@ published as (
     select * from {{ ref('stg_bmrs__disebsp') }}
     union all
     select * from {{ ref('stg_iris__disebsp') }}
+    where {{ is_about_something('disebsp') }}
 
 ),
 

@@ -5,7 +5,9 @@ published as (
 
     select * from {{ ref('stg_bmrs__disptav') }}
     union all
-    select * from {{ ref('stg_iris__disptav') }}
+    select * replace ({{ stated_side('disptav') }} as bid_offer)
+    from {{ ref('stg_iris__disptav') }}
+    where {{ is_about_something('disptav') }}
 
 ),
 

@@ -5,7 +5,9 @@ published as (
 
     select * from {{ ref('stg_bmrs__ebocf') }}
     union all
-    select * from {{ ref('stg_iris__ebocf') }}
+    select * replace ({{ stated_side('ebocf') }} as bid_offer)
+    from {{ ref('stg_iris__ebocf') }}
+    where {{ is_about_something('ebocf') }}
 
 ),
 

@@ -5,7 +5,9 @@ published as (
 
     select * from {{ ref('stg_bmrs__ispstack') }}
     union all
-    select * from {{ ref('stg_iris__ispstack') }}
+    select * replace ({{ stated_side('ispstack') }} as bid_offer)
+    from {{ ref('stg_iris__ispstack') }}
+    where {{ is_about_something('ispstack') }}
 
 ),
 

@@ -1,4 +1,4 @@
--- One row per REMIT message: its latest revision. Earlier ones, each as published, are in staging.
+-- One row per REMIT message: its latest revision. All of them are in bmrs_remit_revisions_unified.
 with
 
 published as (
@@ -25,4 +25,5 @@ latest as (
 
 )
 
-select * from latest
+select *, {{ remit_state('1') }} as state, {{ remit_state('1') }} = 'CURRENT' as is_current
+from latest

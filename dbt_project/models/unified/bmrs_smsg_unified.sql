@@ -6,6 +6,7 @@ published as (
     select * from {{ ref('stg_bmrs__smsg') }}
     union all
     select * from {{ ref('stg_iris__smsg') }}
+    where {{ is_about_something('smsg') }}
 
 ),
 
