@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from loaders.catalogue import load_catalogue
@@ -74,9 +76,16 @@ def test_sources_and_readme_say_what_the_catalogue_says():
     assert refresh(ROOT, CATALOGUE, write=False) == ""
 
 
+def add_a_field(file: Path) -> None:
+    """As when IRIS says more than the catalogue knows: the loader lands it as a column, of that channel alone."""
+    rows = pq.read_table(file).append_column("brand_new_flag", pa.array([], pa.bool_()))
+    pq.write_table(rows, file.with_name("new.parquet"))
+
+
 def test_every_model_builds_on_an_empty_lake_and_documents_its_columns_in_their_order(tmp_path, monkeypatch):
     home = tmp_path / "it's a {home}"
     write_empty_lake(home, CATALOGUE)
+    add_a_field(home / "lake/raw_iris/boalf/empty.parquet")
     warehouse = Warehouse(home, monkeypatch)
     built = warehouse.dbt("run", "--select", "staging", "unified").result
     assert len(built) > 150
