@@ -205,7 +205,7 @@ def read_iris_settings() -> IrisSettings:
         connection_string=connection_string,
         batch_messages=int(_number("IRIS_BATCH_MESSAGES", 1000, 1)),
         batch_bytes=int(_number("IRIS_BATCH_MB", 64, 0.001) * (1 << 20)),
-        batch_seconds=_number("IRIS_BATCH_SECONDS", 5, 0),
+        batch_seconds=_number("IRIS_BATCH_SECONDS", 2, 0),
         prefetch=int(_number("IRIS_PREFETCH", 200, 1)),
         silence_seconds=_number("IRIS_SILENCE_SECONDS", 900, 0.1),
         backoff_seconds=_number("IRIS_BACKOFF_SECONDS", 1, 0.01),

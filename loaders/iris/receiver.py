@@ -95,8 +95,8 @@ class Receiver:
                 batch += came
                 size += self._hold(came)
                 until = until or time.monotonic() + self._iris.batch_seconds
-            elif not batch:
-                break
+            if not batch or any(message.delivery_count for message in came):
+                break  # nothing comes; or something came before, and must not use its five deliveries up
         return batch
 
     def _hold(self, came: list[ServiceBusReceivedMessage]) -> int:

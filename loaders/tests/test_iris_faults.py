@@ -115,6 +115,15 @@ def test_a_network_that_cuts_every_connection_short_still_lets_everything_throug
     assert_nothing_lost(station, 120)
 
 
+def test_what_is_delivered_again_is_completed_without_waiting_for_more(broker, tmp_path):
+    broker.fill("iris", 10)
+    broker.faults(drop_after_transfers=10, locks_die_with_link=True)
+    station = Station(broker, tmp_path, IRIS_BATCH_SECONDS="60")
+    station.run(seconds=20)
+    assert_nothing_lost(station, 10)
+    assert station.queue()["transfers"] == 20
+
+
 def test_random_faults_lose_nothing(broker, tmp_path):
     chance = random.Random(20261121)
     broker.fill("iris", 800)
