@@ -77,8 +77,8 @@ def main(home: Path = ROOT / "data" / "demo") -> None:
         for query in (PRICED, LARGEST):
             show_rows(db.sql(query))
     OUT.print("\nNext:")
-    for query in ("from bmrs_costs limit 5", "from fct_bm_unit_balancing limit 5"):
-        OUT.print(f'  GB_POWER_HOME={os.path.relpath(home, ROOT)} .venv/bin/gb-power query "{query}"', soft_wrap=True)
+    for command in ("now", 'query "from bmrs_costs limit 5"', 'query "from fct_bm_unit_balancing limit 5"'):
+        OUT.print(f"  GB_POWER_HOME={os.path.relpath(home, ROOT)} .venv/bin/gb-power {command}", soft_wrap=True)
 
 
 def receive() -> None:
