@@ -1,5 +1,6 @@
 """HTTP to Elexon: polite, patient, and never believing half an answer."""
 
+import codecs
 import hashlib
 import random
 import threading
@@ -195,9 +196,9 @@ def whole_json(body: BinaryIO) -> None:
     """
     size = body.seek(0, SEEK_END)
     body.seek(0)
-    first = body.read(64).lstrip()[:1]
+    first = body.read(64).removeprefix(codecs.BOM_UTF8).lstrip()[:1]
     body.seek(max(0, size - 64))
     last = body.read().rstrip()[-1:]
-    if (first, last) not in ((b"[", b"]"), (b"{", b"}")):
+    if (first, last) not in ((b"[", b"]"), (b"{", b"}"), (b'"', b'"')):
         body.seek(0)
         raise Transient(f"the body is not whole JSON ({size} bytes, begins {body.read(80)!r})")

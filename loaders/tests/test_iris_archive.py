@@ -111,6 +111,15 @@ def test_a_blob_that_is_cut_is_fetched_again_and_half_of_it_never_believed(archi
     assert not far_end.unused_faults()
 
 
+@pytest.mark.parametrize(
+    "encoded", [b"\xef\xbb\xbf" + FUELINST[0].content, FUELINST[0].queue_body, b' {"a": 1}\n', b"[]"]
+)
+def test_a_blob_may_hold_its_json_in_any_of_the_ways_that_a_message_may(archive, far_end, encoded):
+    far_end.put(replace(FUELINST[0], content=encoded))
+    ((_, result),) = archive.messages([Blob("FUELINST", FUELINST[0].message_id)])
+    assert result().body == encoded
+
+
 def test_a_blob_that_is_gone_fails_alone(archive, far_end):
     far_end.delete(FUELINST[1])
     results = [result for _, result in archive.messages([Blob("FUELINST", m.message_id) for m in FUELINST[:3]])]

@@ -1,14 +1,15 @@
 """Filling from the archive and checking against it: nothing twice, nothing forgotten, and failures by name."""
 
-import subprocess
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 
 from loaders.catalogue import load_catalogue
+from loaders.cli import main
 from loaders.config import RAW_IRIS, Limits, read_settings
 from loaders.iris import backfill
 from loaders.iris.backfill import Backfill, Span
@@ -54,16 +55,13 @@ def fill(settings):
 
 @pytest.fixture
 def gb_power(home, far_end):
-    """``gb-power iris ARGS``."""
+    """``gb-power iris ARGS``, in this process: what it prints."""
+    env = home.env | {"IRIS_ARCHIVE_URL": far_end.url, "IRIS_ARCHIVE_REQUESTS_PER_SECOND": "1000", "BMRS_TRIES": "2"}
 
     def run(*args, code=0) -> str:
-        env = {**home.env, "IRIS_ARCHIVE_URL": far_end.url, "IRIS_ARCHIVE_REQUESTS_PER_SECOND": "1000"}
-        command = home.command("iris", *args)
-        done = subprocess.run(
-            command, env=env | {"BMRS_TRIES": "2"}, capture_output=True, text=True, timeout=60, check=False
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        return done.stdout + done.stderr
+        done = CliRunner().invoke(main, ["iris", *args], env=env)
+        assert done.exit_code == code, done.output
+        return done.output
 
     return run
 
@@ -116,20 +114,13 @@ def test_what_waits_in_the_spool_is_ours_and_what_landed_from_it_counts_only_by_
     assert landed(home) == IDS[:10] + IDS[50:]
 
 
-def test_what_an_interrupted_run_landed_is_not_fetched_again(home, fill, far_end, monkeypatch):
+def test_what_an_interrupted_run_landed_is_not_fetched_again(home, fill, monkeypatch):
+    packages = iter([land_messages, land_messages])
     monkeypatch.setattr(backfill, "BATCH_MESSAGES", 50)
-    stop = Backfill._fetched
-
-    def interrupted(self, blobs):
-        for number, message in enumerate(stop(self, blobs)):
-            if number == 120:
-                raise KeyboardInterrupt
-            yield message
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Backfill, "_fetched", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            fill()
+    monkeypatch.setattr(backfill, "land_messages", lambda *args: next(packages)(*args))
+    with pytest.raises(StopIteration):
+        fill()
+    monkeypatch.undo()
     assert landed(home) == IDS[:100]
     assert fill().asked["FUELINST"].fetched == 206
     assert landed(home) == IDS
