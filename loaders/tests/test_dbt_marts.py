@@ -103,7 +103,7 @@ def test_the_price_is_the_latest_vintage_whichever_came_in_last(home, monkeypatc
         rows = [row for row in recorded if row["createdDateTime"] == created]
         write_rows(home, RAW_BMRS, CATALOGUE["DISEBSP"], rows, datetime(2026, 6, day, tzinfo=UTC))
     warehouse = Warehouse(home, monkeypatch)
-    assert warehouse.failures("build", "--select", "+bmrs_costs") == set()
+    assert warehouse.failures("build", "--select", "+bmrs_costs", "--indirect-selection", "buildable") == set()
     price = "select count(*), sum(system_buy_price_gbp_per_mwh) filter (settlement_period = 25) from"
     assert warehouse.query(f"{price} bmrs_costs") == [(48, 145.00)]
     assert warehouse.query(f"{price} fct_system_price_vintages") == [(96, 145.00 + 47.76)]

@@ -128,7 +128,5 @@ def test_days_without_pairs_or_notifications_say_so(warehouse):
 
 
 def test_the_models_own_tests_pass_on_the_day(warehouse):
-    warehouse.dbt(
-        "test", "--select", "models/balancing", "balancing_*",
-        "--exclude", "resource_type:unit_test", "fct_constraint_actions", "fct_acceptance_reconciliation",
-    )  # fmt: skip
+    built = ("+fct_bm_unit_balancing,path:models/balancing", "+fct_settlement_period_stack,path:models/balancing")
+    warehouse.dbt("test", "--select", *built, "--indirect-selection", "cautious", "--exclude", "resource_type:unit_test")
