@@ -123,8 +123,10 @@ class Landing:
 
     def recover(self) -> None:
         """Finishes what a killed run had committed, and removes what it had not."""
-        for leftover in (self._folder / "normalize").glob("*/new"):
-            shutil.rmtree(leftover.parent)
+        self._finish_moves()
+        for leftover in (self._folder / "normalize").glob("*/"):
+            if leftover.name != "extracted":
+                shutil.rmtree(leftover)
         for done in (self._folder / "load" / "loaded").glob("*"):
             shutil.rmtree(done)
         for half in self.settings.lake.glob(f"{self.schema}/*/*.tmp"):
@@ -132,6 +134,14 @@ class Landing:
         if self._pipeline.has_pending_data:
             log.warning("finishing the load that an earlier run left unfinished")
             self._run(None)
+
+    def _finish_moves(self) -> None:
+        """Ends the moves of a package between folders that dlt makes in two steps, and cannot go on from in between."""
+        load = self._folder / "load"
+        for package in (load / "normalized").glob("*"):
+            shutil.rmtree(self._folder / "normalize" / "extracted" / package.name, ignore_errors=True)
+            if (package / "package_completed.json").exists():
+                package.rename(load / "loaded" / package.name)
 
     def ensure_tables(self, catalogue: dict[str, Dataset]) -> None:
         """Makes every raw table exist and hold every column, so that a model can read it before any row came."""

@@ -4,6 +4,7 @@ import random
 import resource
 import signal
 import subprocess
+import sys
 import threading
 import time
 
@@ -64,9 +65,10 @@ def test_a_loader_killed_at_random_moments_leaves_a_lake_that_the_next_run_compl
             time.sleep(rng.uniform(0.2, whole_run))
             loader.send_signal(signal.SIGKILL)
             loader.wait()
-        killed.load(*NAMES, *SPAN, **SMALL, code=1)
+        last = killed.load(*NAMES, *SPAN, **SMALL, code=1)
         reader.over.set()
         reader.join()
+    assert "cannot write" not in last.stderr, f"seed {seed}"
     assert contents(killed) == contents(clean), f"seed {seed}"
     assert reader.reads > 0
     assert not reader.errors, f"seed {seed}"
@@ -75,6 +77,23 @@ def test_a_loader_killed_at_random_moments_leaves_a_lake_that_the_next_run_compl
     assert dict(landed) == {name: killed.count(name.lower()) for name in NAMES}, (
         f"seed {seed}: the ledger and the rows disagree"
     )
+
+
+@pytest.mark.parametrize(
+    ("event", "folder"), [("shutil.rmtree", "normalize/extracted/"), ("os.rename", "load/loaded/")], ids=["copy", "move"]
+)
+def test_a_loader_killed_within_a_move_of_a_package_is_not_stuck_for_ever(home, event, folder):
+    """dlt moves a package in two steps, and by itself cannot go on from in between."""
+    dies = (
+        "import os, signal, sys; from loaders.cli import main\n"
+        f"def die(event, paths): event == {event!r} and {folder!r} in str(paths) and os.kill(0, signal.SIGKILL)\n"
+        "sys.addaudithook(die); main()"
+    )
+    arguments = home.command("load", "BOALF", *SPAN)[3:]
+    done = subprocess.run([sys.executable, "-c", dies, *arguments], env=home.env, start_new_session=True, check=False)
+    assert done.returncode == -signal.SIGKILL
+    home.load("BOALF", *SPAN)
+    assert home.count("boalf") == len(WIND)
 
 
 def test_the_second_loader_says_who_holds_the_lock_and_leaves_everything_alone(home, server):
