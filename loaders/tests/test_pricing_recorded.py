@@ -129,4 +129,5 @@ def test_days_without_pairs_or_notifications_say_so(warehouse):
 
 def test_the_models_own_tests_pass_on_the_day(warehouse):
     built = ("+fct_bm_unit_balancing,path:models/balancing", "+fct_settlement_period_stack,path:models/balancing")
-    warehouse.dbt("test", "--select", *built, "--indirect-selection", "cautious", "--exclude", "resource_type:unit_test")
+    only_those = ("--indirect-selection", "cautious", "--exclude", "resource_type:unit_test")
+    warehouse.dbt("test", "--select", *built, *only_those)
