@@ -12,6 +12,7 @@ from loaders.catalogue import GROUPS, CatalogueError, Dataset, load_catalogue
 from loaders.config import RAW_BMRS, RAW_IRIS, TARGETS, ConfigError, read_settings
 from loaders.iris.commands import iris
 from loaders.logs import ERR, LEVELS, log_to_stderr
+from loaders.publish.commands import publish
 from loaders.show import OUT, show_dataset, show_datasets, show_load, show_rows
 
 
@@ -21,7 +22,7 @@ def main() -> None:
     """GB electricity market data from Elexon: landed raw, modelled and tested by dbt."""
 
 
-for command in (probe, discover, iris):
+for command in (probe, discover, iris, publish):
     main.add_command(command)
 
 

@@ -10,16 +10,13 @@ import requests
 from google.auth.exceptions import GoogleAuthError
 
 from loaders.config import ConfigError, SheetsSettings
+from loaders.publish.exposures import CannotPublish
 
 GOOGLE = "https://sheets.googleapis.com"
 SCOPES = ["https://www.googleapis.com/auth/spreadsheets"]  # no access to anything else in the account
 TRIES = 6
 LONGEST_WAIT = 64.0
 TRANSIENT = {408, 429, 500, 502, 503, 504}
-
-
-class CannotPublish(RuntimeError):
-    """The sheet was left as it was; the message says why and what to do."""
 
 
 class Http(gspread.HTTPClient):

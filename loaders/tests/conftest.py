@@ -18,6 +18,12 @@ from loaders.tests.stand_ins.insights import InsightsStandIn
 FAST = {"BMRS_REQUESTS_PER_SECOND": "1000", "BMRS_BACKOFF_SECONDS": "0.01", "BMRS_READ_SECONDS": "2"}
 
 
+def pytest_report_header() -> list[str]:
+    """What cannot be tested on this machine."""
+    browsers = ("chromium", "chromium-browser", "google-chrome")
+    return [] if any(map(shutil.which, browsers)) else ["no Chromium here: the page is not looked at in a browser"]
+
+
 class Home:
     """A data directory and the commands that work on it."""
 

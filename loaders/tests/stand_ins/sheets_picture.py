@@ -1,4 +1,4 @@
-"""Draws what the Sheets stand-in holds as a web page: values, formats and sparklines, so that one can look at it."""
+"""Draws what the Sheets stand-in holds as a web page: values, formats and bars, so that one can look at it."""
 
 import html
 import re
@@ -54,8 +54,8 @@ def _cell(book: Book, tab: dict, value: object, look: dict) -> str:
         f"text-align:{look['horizontalAlignment'].lower()}" if "horizontalAlignment" in look else "",
     ]
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if isinstance(value, str) and not isinstance(value, Text) and value.startswith("=SPARKLINE"):
-        shown = _sparkline(book, tab, value)
+    if isinstance(value, str) and not isinstance(value, Text) and "SPARKLINE(" in value:
+        shown = _bar(book, tab, value)
     else:
         pattern = look.get("numberFormat", {}).get("pattern", "")
         shown = html.escape(_number(value, pattern) if number else str(value))
@@ -73,24 +73,24 @@ def _colour(parts: dict) -> str:
     return "rgb({},{},{})".format(*(round(255 * parts.get(name, 0)) for name in ("red", "green", "blue")))
 
 
-def _sparkline(book: Book, tab: dict, formula: str) -> str:
-    where, options = re.fullmatch(r"=SPARKLINE\(([^,]+),\{(.*)\}\)", formula).groups()
-    given = {name: value.strip('"') for name, value in re.findall(r'"(\w+)"\s*,\s*("[^"]*"|[-\w!$.]+)', options)}
-    values = [float(v) for row in book.get(_full(tab, where)) for v in row if v != ""]
-    if not values:
+def _bar(book: Book, tab: dict, formula: str) -> str:
+    """The layout's one kind of formula: a cell's bar among those of its block, coloured by its sign."""
+    parts = re.fullmatch(
+        r'=IF\((\w+)="","",SPARKLINE\(ABS\(\1\),\{"charttype","bar";"max",MAX\(MAX\(([$\w:]+)\),-MIN\(\2\)\);'
+        r'"color1",IF\(\1<0,"(#\w+)","(#\w+)"\)\}\)\)',
+        formula,
+    )
+    if not parts:
+        raise ValueError(f"a formula that the picture does not know: {formula}")
+    cell, among, below, above = parts.groups()
+    value = _numbers(book, tab, f"{cell}:{cell}")
+    if not value:
         return ""
-    colour = given.get("color1", given.get("color", "#1f9e89"))
-    if given.get("charttype") == "bar":
-        most = book.get(_full(tab, given["max"]))[0][0] if "$" in given["max"] else float(given["max"])
-        width = 150 * max(0.0, min(1.0, abs(values[0]) / float(most or 1)))
-        return f'<svg width="150" height="14"><rect width="{width:.1f}" height="14" fill="{colour}"/></svg>'
-    low, high = min(values), max(values)
-    step, height = 150 / max(1, len(values) - 1), (high - low) or 1
-    points = " ".join(f"{i * step:.1f},{22 - 20 * (v - low) / height:.1f}" for i, v in enumerate(values))
-    line = f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{points}"/>'
-    return f'<svg width="150" height="24">{line}</svg>'
+    width = 130 * abs(value[0]) / (max(map(abs, _numbers(book, tab, among))) or 1)
+    colour = below if value[0] < 0 else above
+    return f'<svg width="130" height="14"><rect width="{width:.1f}" height="14" fill="{colour}"/></svg>'
 
 
-def _full(tab: dict, where: str) -> str:
-    where = where.replace("$", "")
-    return where if "!" in where else f"'{tab['title']}'!{where}"
+def _numbers(book: Book, tab: dict, where: str) -> list[float]:
+    rows = book.get(f"'{tab['title']}'!{where.replace('$', '')}")
+    return [float(value) for row in rows for value in row if value != ""]

@@ -1,0 +1,126 @@
+"""What a publisher shows: the marts that a dbt exposure names, and what its ``meta`` says of them.
+
+``meta.tables`` lists them: ``fct_carbon_intensity: {last_hours: 24, of: start_utc, order_by: [start_utc]}``. A table
+holds all rows, or those within so many hours of its own newest, so that old data shows as old and not as nothing.
+``meta.kpis`` lists the headline figures, each a column of ``mart_now``, with label, unit and as-of, once for all
+publishers. Every number that is shown has the name of a mart and of a column.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import msgspec
+
+from loaders.build import PROJECT
+from loaders.config import Settings
+
+MANIFEST = PROJECT / "target" / "manifest.json"
+
+
+class CannotPublish(RuntimeError):
+    """What was published before is left as it was; the message says why and what to do."""
+
+
+class TableWanted(msgspec.Struct, forbid_unknown_fields=True):
+    """Which rows of a mart are shown."""
+
+    columns: list[str] = []  # none: all
+    of: str | None = None  # the instant or date whose greatest value ``last_hours`` or ``last_days`` counts back from
+    last_hours: int | None = None
+    last_days: int | None = None
+    only: str | None = None  # a boolean column
+    order_by: list[str] = []
+    limit: int | None = None
+
+
+class Kpi(msgspec.Struct, forbid_unknown_fields=True):
+    """A headline figure: a column of ``mart_now``."""
+
+    label: str
+    column: str
+    unit: str
+    as_of: str  # the column of mart_now that says when
+    decimals: int = 0
+    scale: float = 1  # what the column is multiplied by to be in ``unit``
+    why: str | None = None  # the column that says why the figure is missing
+    spark: str | None = None  # table.column whose history is drawn beside it
+
+
+class Meta(msgspec.Struct, forbid_unknown_fields=True):
+    """What an exposure's ``meta`` holds."""
+
+    tables: dict[str, TableWanted]
+    kpis: list[Kpi] = []
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """One exposure, ready to be read."""
+
+    name: str
+    relations: dict[str, str]  # mart -> schema.table
+    meta: Meta
+
+
+Rows = list[dict[str, Any]]
+
+
+def read_exposure(name: str) -> Exposure:
+    """The exposure as dbt knows it.
+
+    Raises:
+        CannotPublish: dbt has not parsed the project, or the exposure is not one that a publisher can read.
+    """
+    try:
+        manifest = json.loads(MANIFEST.read_bytes())
+    except FileNotFoundError:
+        raise CannotPublish(f"{MANIFEST} does not exist yet: 'gb-power build' makes it") from None
+    found = next((e for e in manifest["exposures"].values() if e["name"] == name), None)
+    if found is None:
+        raise CannotPublish(f"dbt knows no exposure {name!r}: 'gb-power build' reads dbt_project/models/exposures anew")
+    try:
+        meta = msgspec.convert(found["config"]["meta"] or found["meta"], Meta)
+    except msgspec.ValidationError as error:
+        raise CannotPublish(f"{found['original_file_path']}: exposure {name}: meta: {error}") from None
+    nodes = [manifest["nodes"][node] for node in found["depends_on"]["nodes"]]
+    relations = {node["name"]: f'"{node["schema"]}"."{node["alias"]}"' for node in nodes}
+    if stray := sorted(set(meta.tables) - set(relations)):
+        raise CannotPublish(
+            f"{found['original_file_path']}: exposure {name} shows {', '.join(stray)}, which it does not depend on"
+        )
+    return Exposure(name, relations, meta)
+
+
+def read_tables(settings: Settings, exposure: Exposure) -> dict[str, Rows]:
+    """The rows of every table that the exposure shows, from the warehouse that people query.
+
+    Raises:
+        CannotPublish: nothing was served yet, or a mart is not as the exposure says.
+    """
+    if not settings.served.exists():
+        raise CannotPublish(f"{settings.served} does not exist yet: 'gb-power build' makes it")
+    with duckdb.connect(str(settings.served), read_only=True) as db:
+        db.execute("set TimeZone = 'UTC'")
+        return {name: _rows(db, exposure, name, wanted) for name, wanted in exposure.meta.tables.items()}
+
+
+def _rows(db: duckdb.DuckDBPyConnection, exposure: Exposure, name: str, wanted: TableWanted) -> Rows:
+    relation = exposure.relations[name]
+    query = f"select {', '.join(wanted.columns) or '*'} from {relation}"
+    if wanted.of:
+        span = f"interval {wanted.last_hours} hour" if wanted.last_hours else wanted.last_days
+        query += f" where {wanted.of} > (select max({wanted.of}) from {relation}) - {span}"
+    elif wanted.only:
+        query += f" where {wanted.only}"
+    if wanted.order_by:
+        query += f" order by {', '.join(wanted.order_by)}"
+    if wanted.limit:
+        query += f" limit {wanted.limit}"
+    try:
+        answer = db.execute(query)
+    except duckdb.Error as error:
+        raise CannotPublish(f"exposure {exposure.name}, table {name}: {error}") from None
+    names = [column for column, *_ in answer.description]
+    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
