@@ -13,6 +13,7 @@ from rich.table import Table
 from loaders.build import ROOT, Built, run_dbt, serve
 from loaders.config import Settings, read_settings
 from loaders.demo_iris import BOTH_CHANNELS, messages, play
+from loaders.demo_pictures import publish
 from loaders.show import show_rows
 from loaders.tests.stand_ins.insights import InsightsStandIn
 
@@ -76,6 +77,8 @@ def main(home: Path = ROOT / "data" / "demo") -> None:
         )
         for query in (PRICED, LARGEST):
             show_rows(db.sql(query))
+    OUT.print("\n[bold]7. To look at[/]  the page, and the Sheet as a stand-in of Google's was filled")
+    publish(home, OUT)
     OUT.print("\nNext:")
     for command in ("now", 'query "from bmrs_costs limit 5"', 'query "from fct_bm_unit_balancing limit 5"'):
         OUT.print(f"  GB_POWER_HOME={os.path.relpath(home, ROOT)} .venv/bin/gb-power {command}", soft_wrap=True)

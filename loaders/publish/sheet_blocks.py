@@ -127,7 +127,7 @@ def _gigawatts(megawatts: float | None) -> float | None:
 
 
 def _age(moment: datetime | None, published_at: datetime) -> str | None:
-    return age(published_at - moment) if moment else "nothing held"
+    return age(published_at - moment) if moment else "no event"
 
 
 def _cell(value: Any) -> Any:

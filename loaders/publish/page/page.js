@@ -148,7 +148,7 @@ function health() {
     el("a", {href: "#health"}, "More"));
   const inner = all.length ? table(all, [
     {name: "dataset", label: "Dataset"}, {name: "title", label: "What"}, {name: "last_event_utc", label: "Newest event"},
-    {name: "last_event_utc", label: "Age", format: (v) => (v ? age(v) : "nothing held")},
+    {name: "last_event_utc", label: "Age", format: (v) => (v ? age(v) : "no event")},
     {name: "first_settlement_date", label: "Held from"}, {name: "last_asked_at_utc", label: "Last asked"},
     {name: "periods_missing", label: "Periods missing"},
   ]) : empty("Nothing is held.");
