@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from loaders.config import Settings
@@ -62,6 +63,23 @@ def run_dbt(settings: Settings, args: list[str], quiet: bool = False) -> Built:
             failures = built.gaps if name.startswith(GAP_TESTS) and result["status"] == "fail" else built.failures
             failures.append(f"{name}: {result['message']}")
     return built
+
+
+def remember(settings: Settings, built: Built, began: datetime) -> None:
+    """Writes down what came of a build, for ``gb-power status``."""
+    content = {
+        "began_at_utc": began.isoformat(),
+        "ended_at_utc": datetime.now(UTC).isoformat(),
+        "code": built.code,
+        "models": built.models,
+        "tests": built.tests,
+        "failures": built.failures,
+        "gaps": built.gaps,
+        "is_served": built.fit_to_serve,
+    }
+    half = settings.build_result.with_suffix(".tmp")
+    half.write_text(json.dumps(content, indent=1) + "\n")
+    os.replace(half, settings.build_result)
 
 
 def serve(settings: Settings) -> Path:

@@ -14,6 +14,7 @@ from loaders.iris.commands import iris
 from loaders.logs import ERR, LEVELS, log_to_stderr
 from loaders.publish.commands import publish
 from loaders.show import OUT, show_dataset, show_datasets, show_load, show_rows
+from loaders.status.command import status
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -22,7 +23,7 @@ def main() -> None:
     """GB electricity market data from Elexon: landed raw, modelled and tested by dbt."""
 
 
-for command in (probe, discover, iris, publish):
+for command in (probe, discover, iris, publish, status):
     main.add_command(command)
 
 
@@ -90,7 +91,7 @@ def build(args: tuple[str, ...], target: str | None) -> None:
     gb-power build
     gb-power build --select bmrs_costs+
     """
-    from loaders.build import run_dbt, serve
+    from loaders.build import remember, run_dbt, serve
     from loaders.landing import WAREHOUSE, Locked, ensure_tables, only_writer
 
     try:
@@ -98,7 +99,9 @@ def build(args: tuple[str, ...], target: str | None) -> None:
         for schema in (RAW_BMRS, RAW_IRIS):
             ensure_tables(settings, _catalogue(), schema)
         with only_writer(settings, WAREHOUSE):
+            began = datetime.now(UTC)
             built = run_dbt(settings, ["build", *args])
+            remember(settings, built, began)
             if built.fit_to_serve:
                 click.echo(f"Query {serve(settings)}")
     except ConfigError as error:

@@ -53,6 +53,16 @@ class Settings:
         return self.home / "served" / "warehouse.duckdb"
 
     @property
+    def build_result(self) -> Path:
+        """What came of the last ``gb-power build``, as JSON."""
+        return self.home / "build.json"
+
+    @property
+    def receiver_state(self) -> Path:
+        """How the receiver of IRIS is, as JSON, written by itself."""
+        return self.home / "iris" / "receiver.json"
+
+    @property
     def spool(self) -> Path:
         """The file of IRIS messages that were received and have not landed."""
         return self.home / "iris" / "spool.db"

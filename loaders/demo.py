@@ -4,13 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from loaders.build import ROOT, Built, run_dbt, serve
+from loaders.build import ROOT, Built, remember, run_dbt, serve
 from loaders.config import Settings, read_settings
 from loaders.demo_iris import BOTH_CHANNELS, messages, play
 from loaders.demo_pictures import publish
@@ -62,7 +63,9 @@ def main(home: Path = ROOT / "data" / "demo") -> None:
             load(elexon.url, names, days, f"   # as Elexon answered at {elexon.as_of}" if elexon.as_of else "")
     receive()
     OUT.print("\n[bold]3. Build and test[/]  dbt build: staging, unified, marts and every test")
+    began = datetime.now(UTC)
     built = run_dbt(settings, ["build", "--vars", str({"history": HISTORY})], quiet=True)
+    remember(settings, built, began)
     if not built.green:
         OUT.print("dbt build is not green: see above", style="red")
         sys.exit(1)
