@@ -181,16 +181,18 @@ def _served() -> Path:
 
 
 def _load(settings, catalogue: dict[str, Dataset], entries: list[Dataset], span, again: bool) -> bool:
-    from loaders.bmrs.source import Load, plan  # dlt and Arrow take a second to import, which --help need not wait for
-    from loaders.landing import CannotLand, Locked, ensure_tables, open_landing
+    # dlt and Arrow take a second to import, which --help need not wait for
+    from loaders.bmrs.source import Load, needed_since, plan
+    from loaders.landing import CannotLand, ensure_tables, open_landing
     from loaders.ledger import Ledger
+    from loaders.lock import Locked
     from loaders.progress import progress
 
     began = datetime.now(UTC)
     try:
         ensure_tables(settings, catalogue, RAW_IRIS)
         with open_landing(settings, catalogue, RAW_BMRS) as landing:
-            ledger = Ledger(settings, [entry.dataset for entry in entries])
+            ledger = Ledger(settings, [entry.dataset for entry in entries], needed_since(entries, span))
             asked = plan(entries, span, again, ledger)
             run = Load(settings, catalogue, landing, ledger)
             with progress(len(asked), ERR) as bar:

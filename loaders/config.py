@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dotenv import load_dotenv
 
-TARGETS = ("duckdb",)  # dbt has "bigquery" too; the loaders do not land there yet
+TARGETS = ("duckdb", "bigquery")  # the same names as in profiles/profiles.yml
 RAW_BMRS = "raw_bmrs"
 RAW_IRIS = "raw_iris"
 
@@ -30,6 +30,15 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class BigQuerySettings:
+    """Which project is landed in. dbt's profile reads the same variables."""
+
+    project: str
+    location: str
+    max_bytes_billed: int  # of one query
+
+
+@dataclass(frozen=True)
 class Settings:
     """Where things are and how politely Elexon is asked. README, "Settings", lists the variables."""
 
@@ -41,6 +50,7 @@ class Settings:
     archive_limits: Limits
     lock_wait_seconds: float
     package_seconds: float
+    bigquery: BigQuerySettings | None = None  # there when it is the target
 
     @property
     def lake(self) -> Path:
@@ -134,6 +144,17 @@ def _limits() -> Limits:
     )
 
 
+def _bigquery() -> BigQuerySettings:
+    project = os.environ.get("GB_POWER_BQ_PROJECT")
+    if not project:
+        raise ConfigError("GB_POWER_BQ_PROJECT is not set: the Google Cloud project that holds the datasets")
+    return BigQuerySettings(
+        project=project,
+        location=os.environ.get("GB_POWER_BQ_LOCATION") or "EU",
+        max_bytes_billed=int(_number("GB_POWER_BQ_MAX_BYTES", 100_000_000_000, 1)),
+    )
+
+
 def read_settings(target: str | None = None) -> Settings:
     """Settings from the environment; what the environment leaves out, ``.env`` in the working directory may say.
 
@@ -156,6 +177,7 @@ def read_settings(target: str | None = None) -> Settings:
         archive_limits=replace(limits, requests_per_second=_number("IRIS_ARCHIVE_REQUESTS_PER_SECOND", 20, 0.01)),
         lock_wait_seconds=_number("GB_POWER_LOCK_WAIT_SECONDS", 60, 0),
         package_seconds=_number("GB_POWER_PACKAGE_SECONDS", 60, 0),
+        bigquery=_bigquery() if target == "bigquery" else None,
     )
 
 

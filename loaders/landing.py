@@ -19,14 +19,16 @@ import dlt
 import fsspec
 import pyarrow as pa
 from dlt.destinations import filesystem
+from dlt.load.exceptions import LoadClientJobTerminalRetry
 from dlt.pipeline.exceptions import PipelineStepFailed
-from filelock import FileLock, Timeout
 from fsspec.implementations.local import LocalFileSystem
 
 from loaders.catalogue import Dataset
 from loaders.config import RAW_BMRS, RAW_IRIS, Settings
 from loaders.decode import arrow_schema
 from loaders.iris.tables import TABLES as MESSAGE_TABLES
+from loaders.lock import only_writer
+from loaders.set_aside import report_set_aside, set_aside
 
 log = logging.getLogger(__name__)
 
@@ -71,12 +73,12 @@ os.environ.update({
 })  # fmt: skip
 
 
-class Locked(RuntimeError):
-    """Another loader is at work; the message says which."""
-
-
 class CannotLand(RuntimeError):
     """A load package could not be written; the message says why. The next run finishes or repeats it."""
+
+
+class Refused(CannotLand):
+    """BigQuery will not have a file of the package; asking again is of little use."""
 
 
 class AtomicLocalFileSystem(LocalFileSystem):
@@ -109,10 +111,10 @@ class Landing:
     def __init__(self, settings: Settings, schema: str):
         self.settings = settings
         self.schema = schema
-        self._work = settings.home / "pipelines"
+        self._work = _work(settings)
         self._pipeline = dlt.pipeline(
             f"{schema}_{settings.target}",
-            destination=filesystem(bucket_url=str(settings.lake)),
+            destination=_destination(settings),
             dataset_name=schema,
             pipelines_dir=str(self._work),
         )
@@ -120,6 +122,10 @@ class Landing:
     @property
     def _folder(self) -> Path:
         return self._work / self._pipeline.pipeline_name
+
+    @property
+    def _aside(self) -> Path:
+        return self.settings.home / "set_aside" / self._folder.relative_to(self.settings.home / "pipelines")
 
     def recover(self) -> None:
         """Finishes what a killed run had committed, and removes what it had not."""
@@ -133,7 +139,12 @@ class Landing:
             half.unlink()
         if self._pipeline.has_pending_data:
             log.warning("finishing the load that an earlier run left unfinished")
-            self._run(None)
+            try:
+                self._run(None)
+            except Refused:
+                if not set_aside(self._folder, self._aside):
+                    raise
+        report_set_aside(self._folder, self._aside)
 
     def _finish_moves(self) -> None:
         """Ends the moves of a package between folders that dlt makes in two steps, and cannot go on from in between."""
@@ -148,7 +159,10 @@ class Landing:
         mark = _tables_mark(self.settings, catalogue, self.schema)
         if not mark.exists():
             tables = raw_tables(self.schema, catalogue)
-            self.land((name, schema.empty_table()) for name, schema in tables.items())
+            if self.settings.bigquery:
+                _make_in_bigquery(self.settings, self.schema, tables, catalogue)
+            else:
+                self.land((name, schema.empty_table()) for name, schema in tables.items())
             mark.touch()
 
     def land(self, items: Iterable[tuple[str, pa.Table]]) -> None:
@@ -167,9 +181,37 @@ class Landing:
             cause = error
             while inner := cause.__cause__ or getattr(cause, "exception", None):
                 cause = inner
+            if self.settings.bigquery and error.step == "load":
+                refused = isinstance(error.exception, LoadClientJobTerminalRetry)
+                why = f"project {self.settings.bigquery.project} did not take the rows: {error.exception}"
+                raise (Refused if refused else CannotLand)(f"{why}. They wait in {self._folder}") from error
             if not isinstance(cause, OSError):
                 raise
             raise CannotLand(f"cannot write to {self.settings.home}: {cause}") from error
+
+
+def _work(settings: Settings) -> Path:
+    """Where dlt keeps packages: of one project never in the way of another's."""
+    work = settings.home / "pipelines"
+    return work / settings.bigquery.project if settings.bigquery else work
+
+
+def _destination(settings: Settings):
+    if not settings.bigquery:
+        return filesystem(bucket_url=str(settings.lake))
+    from loaders.bigquery.destination import once_bigquery  # Google's client takes a second to import
+
+    return once_bigquery(project_id=settings.bigquery.project, location=settings.bigquery.location)
+
+
+def _make_in_bigquery(settings: Settings, schema: str, tables: dict[str, pa.Schema], catalogue: dict) -> None:
+    from loaders.bigquery.client import REFUSED
+    from loaders.bigquery.tables import layouts, make_tables
+
+    try:
+        make_tables(settings.bigquery, schema, tables, layouts(schema, catalogue))
+    except REFUSED as error:
+        raise CannotLand(f"cannot make the tables of {schema} in {settings.bigquery.project}: {error}") from error
 
 
 def new_load_id() -> str:
@@ -181,7 +223,8 @@ def _tables_mark(settings: Settings, catalogue: dict[str, Dataset], schema: str)
     """A file that says that the tables of this very catalogue exist."""
     tables = {name: str(columns) for name, columns in raw_tables(schema, catalogue).items()}
     digest = hashlib.sha256(json.dumps(tables).encode()).hexdigest()
-    return settings.lake / schema / f"_tables_{digest[:16]}"
+    name = f"_tables_{digest[:16]}"
+    return _work(settings) / f"{schema}{name}" if settings.bigquery else settings.lake / schema / name
 
 
 def ensure_tables(settings: Settings, catalogue: dict[str, Dataset], schema: str) -> None:
@@ -203,40 +246,3 @@ def open_landing(settings: Settings, catalogue: dict[str, Dataset], schema: str)
         landing.recover()
         landing.ensure_tables(catalogue)
         yield landing
-
-
-@contextmanager
-def only_writer(settings: Settings, schema: str) -> Iterator[None]:
-    """Holds the lock of a raw schema or of the warehouse; the operating system frees it however the process ends.
-
-    Raises:
-        Locked: who holds it.
-    """
-    settings.home.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(settings.home / f"{schema}.lock")
-    holder = settings.home / f"{schema}.holder"
-    try:
-        if not _acquired(lock, 0):
-            log.warning("waiting for %s, which writes to %s", _who(holder), settings.home)
-            lock.acquire(timeout=settings.lock_wait_seconds)
-    except Timeout:
-        raise Locked(
-            f"{_who(holder)} is writing to {schema} in {settings.home}, and still was after "
-            f"{settings.lock_wait_seconds:g} s; wait for it, or raise GB_POWER_LOCK_WAIT_SECONDS"
-        ) from None
-    with lock:
-        lock.release()  # the context holds it once more
-        holder.write_text(f"process {os.getpid()} (since {datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z)")
-        yield
-
-
-def _who(holder: Path) -> str:
-    return holder.read_text() if holder.exists() else "another process"  # that has not said so yet
-
-
-def _acquired(lock: FileLock, timeout: float) -> bool:
-    try:
-        lock.acquire(timeout=timeout)
-    except Timeout:
-        return False
-    return True

@@ -22,7 +22,7 @@ from loaders.http import Client, RequestFailed
 from loaders.landing import QUARANTINE, WINDOWS, Landing, new_load_id, raw_schema
 from loaders.ledger import Ledger
 from loaders.progress import Progress
-from loaders.windows import DAY, Window, request_of, settlement_day, windows
+from loaders.windows import DAY, Window, day_start, request_of, settlement_day, windows
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +55,13 @@ def plan(entries: list[Dataset], days: tuple[date, date] | None, again: bool, le
             if again or not days or not ledger.settled(window, _published_after(entry)):
                 asked.append(window)
     return asked
+
+
+def needed_since(entries: list[Dataset], days: tuple[date, date] | None) -> datetime:
+    """The earliest start of an earlier window that could share a moment with one that :func:`plan` returns."""
+    longest = max((entry.rest.window.days for entry in entries if entry.rest.window), default=0)
+    first = days[0] if days else settlement_day(datetime.now(UTC)) - max(e.rest.look_back_days for e in entries) * DAY
+    return day_start(first - (longest + 1) * DAY)
 
 
 def _published_after(entry: Dataset) -> timedelta:

@@ -16,7 +16,8 @@ UNREADABLE = 65  # EX_DATAERR: a message went to quarantine
 def stopped_plainly(command: str) -> Iterator[None]:
     """Runs the body of ``gb-power iris COMMAND``."""
     from loaders.iris.spool import SpoolCorrupt, SpoolUnavailable
-    from loaders.landing import CannotLand, Locked
+    from loaders.landing import CannotLand
+    from loaders.lock import Locked
 
     try:
         yield

@@ -15,7 +15,7 @@ from loaders.config import RAW_IRIS, read_settings
 from loaders.iris.landing import land_spool
 from loaders.iris.spool import Spool
 from loaders.iris.tally import Tally
-from loaders.landing import only_writer
+from loaders.lock import only_writer
 from loaders.tests.conftest import Home
 from loaders.tests.messages import message, wrapped
 

@@ -4,7 +4,7 @@ import os
 from dataclasses import replace
 
 from loaders.config import RAW_IRIS, read_settings
-from loaders.landing import only_writer
+from loaders.lock import only_writer
 from loaders.tests.iris_station import Station, process, until
 from loaders.tests.messages import message, wrapped
 from loaders.tests.stand_ins.iris_broker.thread import IrisBroker

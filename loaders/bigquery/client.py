@@ -1,0 +1,36 @@
+"""Google's client, set up once: project, location and the ceiling on what a query may cost."""
+
+from collections.abc import Mapping
+from functools import cache
+
+import pyarrow as pa
+from google.api_core.exceptions import GoogleAPIError
+from google.auth.exceptions import GoogleAuthError
+from google.cloud import bigquery
+
+from loaders.config import BigQuerySettings
+
+# What the client raises when BigQuery, or the way to it, says no.
+REFUSED = (GoogleAPIError, GoogleAuthError, ConnectionError)
+
+_KINDS = {str: "STRING", int: "INT64", float: "FLOAT64"}
+
+
+@cache
+def client(settings: BigQuerySettings) -> bigquery.Client:
+    """A client with the application default credentials, or the key that GOOGLE_APPLICATION_CREDENTIALS names."""
+    limit = bigquery.QueryJobConfig(maximum_bytes_billed=settings.max_bytes_billed)
+    return bigquery.Client(settings.project, location=settings.location, default_query_job_config=limit)
+
+
+def read(settings: BigQuerySettings, sql: str, values: Mapping[str, object] | None = None) -> pa.Table:
+    """The rows of a query with named parameters."""
+    config = bigquery.QueryJobConfig(query_parameters=[_parameter(*item) for item in (values or {}).items()])
+    return client(settings).query_and_wait(sql, job_config=config).to_arrow(create_bqstorage_client=False)
+
+
+def _parameter(name: str, value: object):
+    if isinstance(value, list):
+        return bigquery.ArrayQueryParameter(name, "STRING", value)
+    kind = _KINDS.get(type(value)) or type(value).__name__.replace("datetime", "timestamp").upper()
+    return bigquery.ScalarQueryParameter(name, kind, value)

@@ -1,0 +1,74 @@
+"""What BigQuery already holds. Every query names the days it needs, so that it is billed for those alone."""
+
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from loaders.bigquery.client import read
+from loaders.bigquery.tables import layout_of
+from loaders.catalogue import Dataset
+from loaders.config import RAW_BMRS, RAW_IRIS, BigQuerySettings
+from loaders.held import LANDED
+from loaders.windows import Window
+
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+_CLOCKS = timedelta(hours=1)  # by how much a message may seem to land before it came
+
+
+class BigQueryHeld:
+    """:class:`loaders.held.Held` of the raw datasets."""
+
+    def __init__(self, settings: BigQuerySettings):
+        self._settings = settings
+
+    def answered(self, datasets: list[str], since: datetime | None) -> list[tuple]:  # noqa: D102 - see Held
+        query = f"""
+            select dataset, variant, window_from_utc, window_to_utc, asked_at_utc, content_hash, outcome
+            from `{RAW_BMRS}._windows`
+            where dataset in unnest(@datasets) and outcome in unnest(@landed) and error is null
+                and (window_from_utc is null or window_from_utc >= @since)
+            qualify row_number() over (
+                partition by dataset, variant, window_from_utc, window_to_utc order by asked_at_utc desc
+            ) = 1
+        """
+        values = {"datasets": datasets, "landed": LANDED, "since": since or _EVER}
+        return [tuple(row.values()) for row in read(self._settings, query, values).to_pylist()]
+
+    def register(self, db, dataset: Dataset, window: Window, answer: pa.Table, version: list[str]) -> None:  # noqa: D102
+        query = f"""
+            select * from `{RAW_BMRS}.{dataset.table}`
+            where _window_to_utc >= @window_from and _window_from_utc <= @window_to
+        """
+        values = {"window_from": window.start, "window_to": window.end}
+        partition = layout_of(dataset).partition_by
+        if partition in version and answer.num_rows:  # rows of one version are of one day
+            ends = pc.min_max(answer.column(partition)).as_py()
+            query += f" and ({partition} between @first and @last or {partition} is null)"
+            values |= {"first": ends["min"], "last": ends["max"]}
+        db.register("held", read(self._settings, query, values))
+
+    def landed_ids(self, message_ids: list[str], since: datetime, outcomes: list[str]) -> set[str]:  # noqa: D102
+        query = f"""
+            select distinct message_id from `{RAW_IRIS}._messages`
+            where landed_at_utc >= @since and message_id in unnest(@message_ids) and outcome in unnest(@outcomes)
+        """
+        return self._texts(query, since=since, message_ids=message_ids, outcomes=outcomes)
+
+    def received_ids(self, dataset: str, start: datetime, end: datetime) -> set[str]:  # noqa: D102 - see Held
+        query = f"""
+            select distinct message_id from `{RAW_IRIS}._messages`
+            where landed_at_utc >= @landed and dataset = @dataset and channel = 'QUEUE'
+                and received_at_utc >= @first and received_at_utc < @until
+        """
+        return self._texts(query, landed=start - _CLOCKS, dataset=dataset, first=start, until=end)
+
+    def seen_datasets(self, since: datetime) -> set[str]:  # noqa: D102 - see Held
+        query = f"""
+            select distinct dataset from `{RAW_IRIS}._messages`
+            where landed_at_utc >= @landed and received_at_utc >= @since
+        """
+        return self._texts(query, landed=since - _CLOCKS, since=since)
+
+    def _texts(self, query: str, **values) -> set[str]:
+        return set(read(self._settings, query, values).column(0).to_pylist())

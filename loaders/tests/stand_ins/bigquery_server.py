@@ -1,0 +1,118 @@
+"""BigQuery's API on this machine: local-bigquery 0.4.0, with what dbt and dlt need besides.
+
+Runs in an environment of its own, which `sh scripts/bigquery.sh emulator` makes, with the arguments of
+``local-bigquery``. It changes private functions, so it goes with exactly that version.
+"""
+
+import collections
+import contextlib
+import gzip
+import shutil
+import sys
+
+import sqlglot
+from local_bigquery.api import jobs as api_jobs
+from local_bigquery.app import app
+from local_bigquery.catalog import tables
+from local_bigquery.engine import database
+from local_bigquery.jobs import query, runner
+from local_bigquery.sql import script
+from local_bigquery.sql.dialect import BigQueryDialect
+from sqlglot import exp
+
+KEPT_RESULTS = 100
+_execute, _results, _set, _submit = query.execute, api_jobs.results, script.Interpreter.set, runner.submit
+_attach = database._attach
+_kept = collections.deque()
+
+# DuckDB's own list of tables takes seconds where hundreds are in DuckLake, and every request asks for it. This one
+# takes the place of it, by its name: from DuckLake's catalogue, and from the columns of the other databases.
+TABLES = """
+    create or replace macro duckdb_tables() as table
+    select '{project}' as database_name, schema_name, table_name, false as temporary,
+        coalesce(record_count, 0) as estimated_size
+    from "__ducklake_metadata_{project}".ducklake_table as tables
+    join "__ducklake_metadata_{project}".ducklake_schema as schemas using (schema_id)
+    left join "__ducklake_metadata_{project}".ducklake_table_stats using (table_id)
+    where tables.end_snapshot is null and schemas.end_snapshot is null
+    union all
+    select distinct database_name, schema_name, table_name, database_name = 'temp', 0
+    from duckdb_columns()
+    where database_name in ('emulator', 'temp')
+"""
+
+
+def attach(connection, project_id):
+    """With a list of tables that is quick."""
+    _attach(connection, project_id)
+    connection.execute(TABLES.format(project=project_id))
+
+
+def execute(cursor, project_id, job_id, config, dry_run=False, session=None):
+    """A CREATE TABLE AS SELECT says what it made, which dbt asks for; and few results are kept, for each slows all."""
+    statistics, children, made = _execute(cursor, project_id, job_id, config, dry_run, session)
+    if made is None and job_id and not children and statistics.statementType == "CREATE_TABLE_AS_SELECT":
+        made = statistics.ddlTargetTable
+    if made is not None and made.datasetId == "_results":
+        _kept.append((project_id, job_id))
+        if len(_kept) > KEPT_RESULTS:
+            project, job = _kept.popleft()
+            with contextlib.suppress(Exception):  # whatever it raises when the result is gone already
+                tables.delete(project, tables.RESULTS, job)
+    return statistics, children, made
+
+
+def results(job, *args, **kwargs):
+    """The answer to a CREATE TABLE AS SELECT is empty, not the table."""
+    stats = job.statistics.query if job.statistics else None
+    if stats and stats.statementType == "CREATE_TABLE_AS_SELECT":
+        asked = job.configuration
+        job = job.replace(configuration=asked.replace(query=asked.query.without("destinationTable")))
+    return _results(job, *args, **kwargs)
+
+
+def set_variables(self, statement):
+    """SET (a, b) = (SELECT AS STRUCT x, y ..), which dbt writes to replace partitions."""
+    tree = sqlglot.parse_one(statement.text, dialect=BigQueryDialect)
+    for item in tree.expressions:
+        target, value = item.this.this, item.this.expression
+        is_row = isinstance(value, exp.Subquery) and isinstance(value.this, exp.Select) and value.this.args.get("kind")
+        if isinstance(target, exp.Paren | exp.Tuple) and is_row:
+            targets = target.expressions if isinstance(target, exp.Tuple) else [target.this]
+            for number, one in enumerate(targets):
+                select = value.this.copy()
+                select.set("kind", None)
+                select.set("expressions", [value.this.expressions[number].copy()])
+                self.assign(self.variable(one.name), exp.Subquery(this=select))
+            return None
+    return _set(self, statement)
+
+
+def submit(project_id, job_id, configuration, upload=None):
+    """Files may come compressed."""
+    if upload:
+        with open(upload, "rb") as file:
+            is_compressed = file.read(2) == b"\x1f\x8b"
+        if is_compressed:
+            with gzip.open(upload, "rb") as source, open(f"{upload}.plain", "wb") as plain:
+                shutil.copyfileobj(source, plain)
+            shutil.move(f"{upload}.plain", upload)
+    return _submit(project_id, job_id, configuration, upload)
+
+
+database._attach = attach
+query.execute, api_jobs.results, script.Interpreter.set, runner.submit = execute, results, set_variables, submit
+
+
+@app.post("/token")
+def token():
+    """Where the key file of the tests sends Google's client."""
+    return {"access_token": "of-no-use-elsewhere", "expires_in": 3600, "token_type": "Bearer"}
+
+
+app.router.routes.insert(0, app.router.routes.pop())  # before the route that answers everything
+
+if __name__ == "__main__":
+    from local_bigquery.cli import main
+
+    main(sys.argv[1:])
