@@ -92,7 +92,8 @@ def build(args: tuple[str, ...], target: str | None) -> None:
     gb-power build --select bmrs_costs+
     """
     from loaders.build import remember, run_dbt, serve
-    from loaders.landing import WAREHOUSE, Locked, ensure_tables, only_writer
+    from loaders.landing import WAREHOUSE, ensure_tables
+    from loaders.lock import Locked, only_writer
 
     try:
         settings = read_settings(target)
@@ -125,7 +126,8 @@ def compact(log_level: str) -> None:
     """
     from loaders.compact import CannotCompact
     from loaders.compact import compact as merge
-    from loaders.landing import CannotLand, Locked
+    from loaders.landing import CannotLand
+    from loaders.lock import Locked
 
     log_to_stderr(log_level)
     try:

@@ -20,8 +20,9 @@ import duckdb
 
 from loaders.catalogue import load_catalogue
 from loaders.config import RAW_BMRS, RAW_IRIS, Settings
-from loaders.landing import WAREHOUSE, only_writer, open_landing
-from loaders.ledger import read_lake
+from loaders.held import read_lake
+from loaders.landing import WAREHOUSE, open_landing
+from loaders.lock import only_writer
 
 SMALL_BYTES = 64 << 20
 NOTES_KEPT = timedelta(days=30)

@@ -46,6 +46,12 @@ class Held(Protocol):
     def seen_datasets(self, since: datetime) -> set[str]:
         """The datasets of the messages received since then, under IRIS's names."""
 
+    def kept(self, landed: list[str]) -> Iterator[tuple]:
+        """Id, dataset, compressed body, when received and channel of each message that was kept as it came.
+
+        Oldest first, without those that had one of the outcomes ``landed`` since.
+        """
+
 
 def held_by(settings: Settings) -> Held:
     """For the target at hand."""
@@ -100,6 +106,24 @@ class LakeHeld:
     def seen_datasets(self, since: datetime) -> set[str]:  # noqa: D102 - see Held
         with read_lake() as db:
             return self._messages(db, "select distinct dataset from messages where received_at_utc >= $1", since)
+
+    def kept(self, landed: list[str]) -> Iterator[tuple]:  # noqa: D102 - see Held
+        query = f"""
+            with kept as (
+                select * from {self._table(RAW_IRIS, "_quarantine")}
+                union all by name
+                select * from {self._table(RAW_IRIS, "_unmapped")}
+            )
+            select message_id, dataset, body_gz, received_at_utc, channel from kept
+            where message_id not in (
+                select message_id from {self._table(RAW_IRIS, "_messages")} where list_contains($1, outcome)
+            )
+            order by _load_id, message_id
+        """
+        with read_lake() as db:
+            rows = db.execute(query, [landed])
+            while some := rows.fetchmany(100):
+                yield from some
 
     def _messages(self, db: duckdb.DuckDBPyConnection, query: str, *values) -> set[str]:
         db.execute(f"create temp view messages as select * from {self._table(RAW_IRIS, '_messages')}")

@@ -243,6 +243,8 @@ def open_landing(settings: Settings, catalogue: dict[str, Dataset], schema: str)
     """
     with only_writer(settings, schema):
         landing = Landing(settings, schema)
+        if settings.bigquery:  # what an earlier run left may lack a table that was dropped since
+            landing.ensure_tables(catalogue)
         landing.recover()
         landing.ensure_tables(catalogue)
         yield landing

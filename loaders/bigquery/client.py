@@ -7,8 +7,10 @@ import pyarrow as pa
 from google.api_core.exceptions import GoogleAPIError
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
+from google.cloud.bigquery.table import RowIterator
 
 from loaders.config import BigQuerySettings
+from loaders.landing import CannotLand
 
 # What the client raises when BigQuery, or the way to it, says no.
 REFUSED = (GoogleAPIError, GoogleAuthError, ConnectionError)
@@ -25,8 +27,20 @@ def client(settings: BigQuerySettings) -> bigquery.Client:
 
 def read(settings: BigQuerySettings, sql: str, values: Mapping[str, object] | None = None) -> pa.Table:
     """The rows of a query with named parameters."""
+    return rows(settings, sql, values).to_arrow(create_bqstorage_client=False)
+
+
+def rows(settings: BigQuerySettings, sql: str, values: Mapping[str, object] | None = None) -> RowIterator:
+    """The same, page by page.
+
+    Raises:
+        CannotLand: BigQuery did not answer; the message says why.
+    """
     config = bigquery.QueryJobConfig(query_parameters=[_parameter(*item) for item in (values or {}).items()])
-    return client(settings).query_and_wait(sql, job_config=config).to_arrow(create_bqstorage_client=False)
+    try:
+        return client(settings).query_and_wait(sql, job_config=config, page_size=1000)
+    except REFUSED as error:
+        raise CannotLand(f"cannot ask project {settings.project} what it holds: {error}") from error
 
 
 def _parameter(name: str, value: object):

@@ -1,11 +1,12 @@
 """What BigQuery already holds. Every query names the days it needs, so that it is billed for those alone."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from loaders.bigquery.client import read
+from loaders.bigquery.client import read, rows
 from loaders.bigquery.tables import layout_of
 from loaders.catalogue import Dataset
 from loaders.config import RAW_BMRS, RAW_IRIS, BigQuerySettings
@@ -69,6 +70,23 @@ class BigQueryHeld:
             where landed_at_utc >= @landed and received_at_utc >= @since
         """
         return self._texts(query, landed=since - _CLOCKS, since=since)
+
+    def kept(self, landed: list[str]) -> Iterator[tuple]:  # noqa: D102 - see Held
+        kept = " union all ".join(
+            f"select message_id, dataset, body_gz, received_at_utc, channel, landed_at_utc, _load_id from `{table}`"
+            for table in (f"{RAW_IRIS}._quarantine", f"{RAW_IRIS}._unmapped")
+        )
+        (first,) = read(self._settings, f"select min(landed_at_utc) as first from ({kept})").to_pylist()
+        query = f"""
+            select message_id, dataset, body_gz, received_at_utc, channel from ({kept})
+            where message_id not in (
+                select message_id from `{RAW_IRIS}._messages`
+                where landed_at_utc >= @first and outcome in unnest(@landed)
+            )
+            order by _load_id, message_id
+        """
+        values = {"first": first["first"] or _EVER, "landed": landed}
+        yield from (row.values() for row in rows(self._settings, query, values))
 
     def _texts(self, query: str, **values) -> set[str]:
         return set(read(self._settings, query, values).column(0).to_pylist())

@@ -14,7 +14,7 @@ from loaders.catalogue import Dataset
 from loaders.config import RAW_IRIS, Settings
 from loaders.http import RequestFailed
 from loaders.iris.archive import Archive, Blob, blob_of
-from loaders.iris.held import held_ids
+from loaders.iris.held import CLOCKS, held_ids
 from loaders.iris.landing import blocks, land_messages
 from loaders.iris.message import Message
 from loaders.iris.tally import Tally
@@ -93,7 +93,7 @@ class Backfill:
         lacking = (blob for dataset in datasets for blob in self._lacking(dataset, span))
         for batch in blocks(self._fetched(lacking), BATCH_MESSAGES, BATCH_BYTES):
             with open_landing(self._settings, self._catalogue, RAW_IRIS) as landing:  # others may land between batches
-                self.tally += land_messages(self._settings, self._catalogue, landing, batch)
+                self.tally += land_messages(self._settings, self._catalogue, landing, batch, since=span.start - CLOCKS)
             log.info("landed %d messages, the last of them %s", len(batch), batch[-1].message_id)
 
     def _lacking(self, dataset: str, span: Span) -> Iterator[Blob]:
@@ -103,13 +103,13 @@ class Backfill:
                 return
             try:
                 for names in self._archive.pages(dataset, start, end):
-                    yield from self._news(asked, dataset, names)
+                    yield from self._news(asked, dataset, names, start - CLOCKS)
             except RequestFailed as error:
                 self._fail(asked, f"the listing from {start:%Y-%m-%d %H:%M}Z", error)
 
-    def _news(self, asked: Asked, dataset: str, names: list[str]) -> Iterator[Blob]:
+    def _news(self, asked: Asked, dataset: str, names: list[str], since: datetime) -> Iterator[Blob]:
         blobs, refused = blobs_of(names, dataset)
-        held = held_ids(self._settings, (blob.message_id for blob in blobs))
+        held = held_ids(self._settings, (blob.message_id for blob in blobs), since)
         asked.listed += len(names)
         asked.held += len(held)
         asked.failed |= refused

@@ -7,7 +7,7 @@ from loaders.config import Settings
 from loaders.http import RequestFailed
 from loaders.iris.archive import Archive
 from loaders.iris.backfill import Span, blobs_of
-from loaders.iris.held import held_ids, received_ids
+from loaders.iris.held import CLOCKS, held_ids, received_ids
 
 
 @dataclass
@@ -44,6 +44,6 @@ def check(settings: Settings, datasets: Iterable[str], span: Span) -> Iterator[C
         except RequestFailed as error:
             found.failed["the listing"] = str(error)
         found.listed = len(listed)
-        found.missing = sorted(listed - held_ids(settings, listed))
+        found.missing = sorted(listed - held_ids(settings, listed, span.start - CLOCKS))
         found.not_listed = len(received_ids(settings, dataset, span.start, span.end) - listed)
         yield found

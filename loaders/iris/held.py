@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from loaders.config import Settings
 from loaders.held import held_by
@@ -11,10 +11,11 @@ from loaders.iris.spool import Spool
 from loaders.iris.tables import OUTCOMES
 
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
+CLOCKS = timedelta(days=1)  # by how much less than its publication a message's landing may seem to be: clocks differ
 
 
-def held_ids(settings: Settings, message_ids: Iterable[str]) -> set[str]:
-    """Which of the messages have landed, whatever came of them, or wait to be.
+def held_ids(settings: Settings, message_ids: Iterable[str], since: datetime = EVER) -> set[str]:
+    """Which of the messages, none of which can have landed before ``since``, have landed or wait to be.
 
     Raises:
         SpoolUnavailable, SpoolCorrupt: we cannot know.
@@ -24,7 +25,7 @@ def held_ids(settings: Settings, message_ids: Iterable[str]) -> set[str]:
     if settings.spool.exists():  # it is asked first: a message that lands meanwhile is then found in the lake
         with closing(Spool(settings.spool)) as spool:
             waiting = spool.waiting_among(message_ids)
-    return waiting | landed_ids(settings, message_ids)
+    return waiting | landed_ids(settings, message_ids, since)
 
 
 def landed_ids(

@@ -54,16 +54,18 @@ def land_messages(
     landing: Landing,
     messages: Iterable[Message],
     again: bool = False,
+    since: datetime = EVER,
 ) -> Tally:
     """Lands messages as one load package, and returns when it is durable.
 
     Memory is bounded however many messages the iterable yields, but the whole package is repeated after a kill.
     With ``again``, a message of which no row landed is tried once more, and not noted again if that fails too.
+    None of the messages can have landed before ``since``.
 
     Raises:
         CannotLand: nothing, or a package that the next :func:`open_landing` finishes, is kept.
     """
-    package = _Package(settings, catalogue, again)
+    package = _Package(settings, catalogue, again, since)
     items = package.items(messages)
     first = next(items, None)
     if first is not None:
@@ -72,9 +74,10 @@ def land_messages(
 
 
 class _Package:
-    def __init__(self, settings: Settings, catalogue: dict[str, Dataset], again: bool):
+    def __init__(self, settings: Settings, catalogue: dict[str, Dataset], again: bool, since: datetime):
         self._settings = settings
         self._again = again
+        self._since = since
         self._datasets = datasets_by_name(catalogue)
         self._decoders: dict[str, MessageDecoder] = {}
         self._stamp = {"landed_at_utc": datetime.now(UTC), "_load_id": new_load_id()}
@@ -97,7 +100,7 @@ class _Package:
 
     def _new(self, block: list[Message]) -> list[Message]:
         """The messages of a block that neither the lake nor this package holds."""
-        held = self._seen | _known(self._settings, block, LANDED if self._again else OUTCOMES)
+        held = self._seen | _known(self._settings, block, self._since, LANDED if self._again else OUTCOMES)
         new = []
         for message in block:
             counts = self.tally.of(message.dataset)
@@ -184,8 +187,7 @@ def blocks(messages: Iterable[Message], max_messages: int, max_bytes: int) -> It
         yield block
 
 
-def _known(settings: Settings, messages: list[Message], outcomes: tuple[str, ...]) -> set[str]:
-    since = EVER
+def _known(settings: Settings, messages: list[Message], since: datetime, outcomes: tuple[str, ...]) -> set[str]:
     if all(message.channel == "QUEUE" for message in messages):  # no need to read the ids of years every few minutes
         since = min(message.received_at_utc for message in messages) - QUEUE_REMEMBERS
     return landed_ids(settings, (message.message_id for message in messages), since, outcomes)

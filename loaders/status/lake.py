@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from loaders.config import RAW_BMRS, RAW_IRIS, Settings
+from loaders.held import LANDED, read_lake
 from loaders.iris.tables import LANDED as LANDED_MESSAGES
-from loaders.ledger import LANDED, read_lake
 
 WINDOWS = """
     with asked as (

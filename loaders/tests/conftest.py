@@ -1,9 +1,10 @@
-"""What the tests share: a home of their own, the stand-in, and the loader run as a user runs it."""
+"""What the tests share: a home of their own, the stand-ins, and the loader run as a user runs it."""
 
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,11 @@ import pytest
 from loaders.catalogue import load_catalogue
 from loaders.config import RAW_BMRS, RAW_IRIS, read_settings
 from loaders.landing import ensure_tables
+from loaders.tests.stand_ins.bigquery import BigQuery, can_run
 from loaders.tests.stand_ins.insights import InsightsStandIn
+
+# Neither passed nor skipped where they cannot run: they are not there, and the last lines say so.
+collect_ignore_glob = [] if can_run() else ["test_bigquery*.py"]
 
 FAST = {"BMRS_REQUESTS_PER_SECOND": "1000", "BMRS_BACKOFF_SECONDS": "0.01", "BMRS_READ_SECONDS": "2"}
 
@@ -22,6 +27,12 @@ def pytest_report_header() -> list[str]:
     """What cannot be tested on this machine."""
     browsers = ("chromium", "chromium-browser", "google-chrome")
     return [] if any(map(shutil.which, browsers)) else ["no Chromium here: the page is not looked at in a browser"]
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """One line where the emulator of BigQuery cannot run; a header would not be shown with --quiet."""
+    if not can_run():
+        terminalreporter.write_line("NOT RUN: test_bigquery*.py, whose emulator needs a Python >= 3.13; none was found")
 
 
 class Home:
@@ -66,6 +77,13 @@ class Home:
 def server():
     """The Insights API's stand-in, serving what was recorded."""
     with InsightsStandIn() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture(scope="session")
+def bigquery(tmp_path_factory) -> Iterator[BigQuery]:
+    """The emulator of BigQuery: one for all tests of a process, so each test has datasets or rows of its own."""
+    with BigQuery(tmp_path_factory.mktemp("bigquery")) as stand_in:
         yield stand_in
 
 

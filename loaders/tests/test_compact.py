@@ -20,7 +20,8 @@ from loaders.compact import CannotCompact, compact
 from loaders.config import RAW_BMRS, RAW_IRIS, read_settings
 from loaders.iris.landing import land_spool
 from loaders.iris.spool import Spool
-from loaders.landing import WAREHOUSE, Locked, only_writer, raw_schema
+from loaders.landing import WAREHOUSE, raw_schema
+from loaders.lock import Locked, only_writer
 from loaders.tests.messages import CATALOGUE, message
 from loaders.tests.test_iris_kill import DYING, POINTS
 

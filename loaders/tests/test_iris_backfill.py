@@ -117,7 +117,7 @@ def test_what_waits_in_the_spool_is_ours_and_what_landed_from_it_counts_only_by_
 def test_what_an_interrupted_run_landed_is_not_fetched_again(home, fill, monkeypatch):
     packages = iter([land_messages, land_messages])
     monkeypatch.setattr(backfill, "BATCH_MESSAGES", 50)
-    monkeypatch.setattr(backfill, "land_messages", lambda *args: next(packages)(*args))
+    monkeypatch.setattr(backfill, "land_messages", lambda *args, **more: next(packages)(*args, **more))
     with pytest.raises(StopIteration):
         fill()
     monkeypatch.undo()

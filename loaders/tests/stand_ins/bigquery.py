@@ -1,4 +1,4 @@
-"""The emulator of BigQuery as a process, and a front door to it at which things can go wrong."""
+"""The emulator of BigQuery as a process, and what makes the project's commands talk to it."""
 
 import json
 import os
@@ -8,8 +8,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
@@ -20,34 +19,48 @@ PROJECT = "gb-power-test"
 NO_INTERPRETER = 3  # what scripts/bigquery.sh exits with where no Python is new enough
 
 
-def emulator_python() -> Path | None:
-    """The emulator's interpreter, made if need be; none where there is no Python that it runs on."""
-    made = subprocess.run(
-        ["sh", str(ROOT / "scripts" / "bigquery.sh"), "emulator"], stdout=subprocess.PIPE, text=True, check=False
-    )
-    if made.returncode == NO_INTERPRETER:
-        return None
-    made.check_returncode()
-    return Path(made.stdout.strip().splitlines()[-1])
+class BigQuery:
+    """An empty BigQuery, for as long as the ``with`` lasts."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.url = ""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """For commands, and for dbt's target ``bigquery``; every project that is named exists."""
+        return {
+            "GB_POWER_TARGET": "bigquery",
+            "GB_POWER_BQ_PROJECT": PROJECT,
+            "GB_POWER_BQ_LOCATION": "US",
+            "BIGQUERY_EMULATOR_HOST": self.url,
+            "GOOGLE_APPLICATION_CREDENTIALS": str(self.folder / "key.json"),
+        }
+
+    def fail(self, *faults: dict) -> None:
+        """What goes wrong from now on; nothing without arguments. See bigquery_server.py."""
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.url}/faults", json.dumps(faults).encode(), headers)
+        with urllib.request.urlopen(request, timeout=60):
+            pass
+
+    def __enter__(self) -> "BigQuery":
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        self._data = tempfile.TemporaryDirectory(dir=memory)
+        self._process, self.url = _start(_python(), self.folder, self._data.name)
+        write_key(self.folder / "key.json", self.url)
+        return self
+
+    def __exit__(self, *error) -> None:
+        self._process.terminate()
+        self._process.wait()
+        self._data.cleanup()
 
 
-@contextmanager
-def emulator(python: Path, folder: Path) -> Iterator[str]:
-    """The emulator, empty; yields its URL. Its log is ``folder / "emulator.log"``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    with tempfile.TemporaryDirectory(dir=memory) as data, (folder / "emulator.log").open("wb") as log:
-        port, grpc_port = _free_ports(2)
-        command = [str(python), str(Path(__file__).with_name("bigquery_server.py")), "serve", "--host", "127.0.0.1"]
-        command += ["--port", str(port), "--grpc-port", str(grpc_port)]
-        command += ["--data-dir", data, "--project", PROJECT, "--dataset", "unused"]
-        home = {**os.environ, "HOME": str(python.parents[1] / "home")}
-        with subprocess.Popen(command, env=home, stdout=log, stderr=log) as process:
-            try:
-                _wait_for(f"http://127.0.0.1:{port}/bigquery/v2/projects/{PROJECT}/datasets", process)
-                yield f"http://127.0.0.1:{port}"
-            finally:
-                process.terminate()
+@cache
+def can_run() -> bool:
+    """Whether there is a Python that the emulator runs on; that its environment can be made from it, a test shows."""
+    return _script("emulator", "--find", stderr=subprocess.DEVNULL).returncode != NO_INTERPRETER
 
 
 def write_key(path: Path, url: str) -> Path:
@@ -62,15 +75,29 @@ def write_key(path: Path, url: str) -> Path:
     return path
 
 
-def environment(url: str, key: Path) -> dict[str, str]:
-    """What makes the project's commands talk to the emulator."""
-    return {
-        "GB_POWER_TARGET": "bigquery",
-        "GB_POWER_BQ_PROJECT": PROJECT,
-        "GB_POWER_BQ_LOCATION": "US",
-        "BIGQUERY_EMULATOR_HOST": url,
-        "GOOGLE_APPLICATION_CREDENTIALS": str(key),
-    }
+def _script(*args: str, **options) -> subprocess.CompletedProcess:
+    command = ["sh", str(ROOT / "scripts" / "bigquery.sh"), *args]
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, **options)
+
+
+def _python() -> Path:
+    """The emulator's interpreter, in an environment that is made if need be."""
+    made = _script("emulator")
+    made.check_returncode()
+    return Path(made.stdout.strip().splitlines()[-1])
+
+
+def _start(python: Path, folder: Path, data: str) -> tuple[subprocess.Popen, str]:
+    port, grpc_port = _free_ports(2)
+    command = [str(python), str(Path(__file__).with_name("bigquery_server.py")), "serve", "--host", "127.0.0.1"]
+    command += ["--port", str(port), "--grpc-port", str(grpc_port)]
+    command += ["--data-dir", data, "--project", PROJECT, "--dataset", "unused"]
+    home = {**os.environ, "HOME": str(python.parents[1] / "home")}
+    with (folder / "emulator.log").open("wb") as log:
+        process = subprocess.Popen(command, env=home, stdout=log, stderr=log)
+    url = f"http://127.0.0.1:{port}"
+    _wait_for(f"{url}/bigquery/v2/projects/{PROJECT}/datasets", process)
+    return process, url
 
 
 def _free_ports(number: int) -> list[int]:

@@ -2,11 +2,19 @@
 
 Runs in an environment of its own, which `sh scripts/bigquery.sh emulator` makes, with the arguments of
 ``local-bigquery``. It changes private functions, so it goes with exactly that version.
+
+What POST /faults is given goes wrong, in a list of objects, ``times`` times each (once if it is not said):
+
+    {"table": "freq", "reason": "invalid", "message": ".."}     a load job into that table is taken, and then fails
+    {"request": "POST /upload/.*", "status": 503, "reason": "backendError", "message": ".."}   refused unread
+    {"request": "PUT /upload/.*", "cut": true}     done, but the connection breaks before the answer
 """
 
 import collections
 import contextlib
 import gzip
+import json
+import re
 import shutil
 import sys
 
@@ -15,6 +23,7 @@ from local_bigquery.api import jobs as api_jobs
 from local_bigquery.app import app
 from local_bigquery.catalog import tables
 from local_bigquery.engine import database
+from local_bigquery.errors import BigQueryError
 from local_bigquery.jobs import query, runner
 from local_bigquery.sql import script
 from local_bigquery.sql.dialect import BigQueryDialect
@@ -23,7 +32,9 @@ from sqlglot import exp
 KEPT_RESULTS = 100
 _execute, _results, _set, _submit = query.execute, api_jobs.results, script.Interpreter.set, runner.submit
 _attach = database._attach
+_load = runner.HANDLERS["load"]
 _kept = collections.deque()
+_faults = []
 
 # DuckDB's own list of tables takes seconds where hundreds are in DuckLake, and every request asks for it. This one
 # takes the place of it, by its name: from DuckLake's catalogue, and from the columns of the other databases.
@@ -100,6 +111,57 @@ def submit(project_id, job_id, configuration, upload=None):
     return _submit(project_id, job_id, configuration, upload)
 
 
+def struck(applies):
+    """The first fault that applies, and one time less of it from now on."""
+    fault = next((fault for fault in _faults if applies(fault)), None)
+    if fault:
+        fault["times"] = fault.get("times", 1) - 1
+        if not fault["times"]:
+            _faults.remove(fault)
+    return fault
+
+
+def load(cursor, config, upload):
+    """A load job, unless it is to fail."""
+    fault = struck(lambda fault: fault.get("table") == config.destinationTable.tableId)
+    if fault:
+        raise BigQueryError(fault["reason"], fault["message"])
+    return _load(cursor, config, upload)
+
+
+class Faults:
+    """Requests that are refused unread, and answers that never arrive."""
+
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        """One request."""
+        called = f"{scope.get('method')} {scope.get('path')}"
+        fault = struck(lambda fault: re.fullmatch(fault.get("request", ""), called))
+        if fault and fault.get("cut"):
+            await self.app(scope, receive, lambda message: _nothing())
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"9")]})
+            raise ConnectionAbortedError("as it was asked for: the rest of the answer does not come")
+        if fault:
+            return await _refuse(fault, send)
+        return await self.app(scope, receive, send)
+
+
+async def _nothing():
+    pass
+
+
+async def _refuse(fault, send):
+    error = {"reason": fault["reason"], "message": fault["message"]}
+    answer = json.dumps({"error": {"code": fault["status"], "message": fault["message"], "errors": [error]}}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(answer))]
+    await send({"type": "http.response.start", "status": fault["status"], "headers": headers})
+    await send({"type": "http.response.body", "body": answer})
+
+
+runner.HANDLERS["load"] = load
+app.add_middleware(Faults)
 database._attach = attach
 query.execute, api_jobs.results, script.Interpreter.set, runner.submit = execute, results, set_variables, submit
 
@@ -110,7 +172,14 @@ def token():
     return {"access_token": "of-no-use-elsewhere", "expires_in": 3600, "token_type": "Bearer"}
 
 
-app.router.routes.insert(0, app.router.routes.pop())  # before the route that answers everything
+@app.post("/faults")
+def set_faults(faults: list[dict]):
+    """These and no others."""
+    _faults[:] = faults
+
+
+for _ in range(2):  # before the route that answers everything
+    app.router.routes.insert(0, app.router.routes.pop())
 
 if __name__ == "__main__":
     from local_bigquery.cli import main
