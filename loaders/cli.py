@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import duckdb
 
+from loaders.bigquery.commands import migrate
 from loaders.bmrs.commands import discover, probe
 from loaders.catalogue import GROUPS, CatalogueError, Dataset, load_catalogue
 from loaders.config import RAW_BMRS, RAW_IRIS, TARGETS, ConfigError, read_settings
@@ -23,7 +24,7 @@ def main() -> None:
     """GB electricity market data from Elexon: landed raw, modelled and tested by dbt."""
 
 
-for command in (probe, discover, iris, publish, status):
+for command in (probe, discover, iris, migrate, publish, status):
     main.add_command(command)
 
 
