@@ -15,6 +15,7 @@ from loaders.held import read_lake
 
 Part = tuple[date | None, str]  # the rows of a day (of the column that partitions the table) that a load brought
 Sums = tuple[int, int]  # how many they are, and the sum of their fingerprints
+_FILE = "_read_from"  # DuckDB's column with the file that a row is in
 _KINDS = {
     pa.string(): "varchar", pa.int64(): "bigint", pa.float64(): "double", pa.bool_(): "boolean", pa.binary(): "blob",
     pa.date32(): "date", pa.timestamp("us", "UTC"): "timestamptz",
@@ -48,13 +49,14 @@ class RawTable:
         """What the catalogue says, and after it what the lake holds besides: fields that came unannounced."""
         with read_lake() as db:
             held = db.execute(f"from {self._files()} limit 0").to_arrow_table().schema
-        return pa.schema([*self._wanted, *(column for column in held if column.name not in self._wanted.names)])
+        known = {*self._wanted.names, _FILE}
+        return pa.schema([*self._wanted, *(column for column in held if column.name not in known)])
 
     def in_lake(self) -> tuple[dict[Part, Sums], dict[date | None, set[str]]]:
         """What the lake holds, and in which files each day is."""
         query = f"""
             select {self._day('"')} as day, _load_id, count(*), sum({fingerprint.in_duckdb(self.columns)}),
-                list(distinct filename)
+                list(distinct {_FILE})
             from ({self._typed(self._files())}) group by all
         """
         parts, files = {}, {}
@@ -97,11 +99,11 @@ class RawTable:
 
     def _files(self, files: set[str] | None = None) -> str:
         names = ", ".join(map(_quoted, sorted(files))) if files else _quoted(f"{self._folder}/*.parquet")
-        return f"read_parquet([{names}], union_by_name = true, filename = true)"
+        return f"read_parquet([{names}], union_by_name = true, filename = '{_FILE}')"
 
     def _typed(self, files: str) -> str:
         columns = (f'cast("{column.name}" as {_KINDS[column.type]}) as "{column.name}"' for column in self.columns)
-        return f"select {', '.join(columns)}, filename from {files}"
+        return f"select {', '.join(columns)}, {_FILE} from {files}"
 
     def _day(self, quote: str) -> str:
         column = self.layout.partition_by
