@@ -11,6 +11,7 @@ from loaders.bigquery.commands import migrate
 from loaders.bmrs.commands import discover, probe
 from loaders.catalogue import GROUPS, CatalogueError, Dataset, load_catalogue
 from loaders.config import RAW_BMRS, RAW_IRIS, TARGETS, ConfigError, read_settings
+from loaders.gaps.commands import gaps
 from loaders.iris.commands import iris
 from loaders.logs import ERR, LEVELS, log_to_stderr
 from loaders.publish.commands import publish
@@ -24,7 +25,7 @@ def main() -> None:
     """GB electricity market data from Elexon: landed raw, modelled and tested by dbt."""
 
 
-for command in (probe, discover, iris, migrate, publish, status):
+for command in (discover, gaps, iris, migrate, probe, publish, status):
     main.add_command(command)
 
 
@@ -197,7 +198,8 @@ def _load(settings, catalogue: dict[str, Dataset], entries: list[Dataset], span,
         with open_landing(settings, catalogue, RAW_BMRS) as landing:
             ledger = Ledger(settings, [entry.dataset for entry in entries], needed_since(entries, span))
             asked = plan(entries, span, again, ledger)
-            run = Load(settings, catalogue, landing, ledger)
+            # --again fills what data_gaps names: rows that the lake lost are found by comparing rows, not answers
+            run = Load(settings, catalogue, landing, ledger, lambda window: not again or window.start is None)
             with progress(len(asked), ERR) as bar:
                 tallies = run.run(asked, bar)
     except Locked as error:

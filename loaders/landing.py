@@ -60,8 +60,17 @@ QUARANTINE = pa.schema([
     ("asked_at_utc", _UTC), ("url", pa.string()), ("error", pa.string()),
     ("body_gz", pa.binary()), ("_load_id", pa.string()),
 ])  # fmt: skip
+KNOWN_ABSENT = pa.schema([
+    ("dataset", pa.string()), ("settlement_date", pa.date32()), ("settlement_period", pa.int64()),
+    ("asked_at_utc", _UTC), ("answer", pa.string()),
+    ("readings_held", pa.int64()), ("readings_expected", pa.int64()),
+    ("ask_again_at_utc", _UTC), ("_load_id", pa.string()),
+])  # fmt: skip
 WAREHOUSE = "warehouse"  # the lock of what dbt builds
-LEDGERS = {RAW_BMRS: {"_windows": WINDOWS, "_quarantine": QUARANTINE}, RAW_IRIS: MESSAGE_TABLES}
+LEDGERS = {
+    RAW_BMRS: {"_windows": WINDOWS, "_quarantine": QUARANTINE, "_known_absent": KNOWN_ABSENT},
+    RAW_IRIS: MESSAGE_TABLES,
+}
 
 os.environ.update({
     "RUNTIME__DLTHUB_TELEMETRY": "false",

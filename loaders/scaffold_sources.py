@@ -30,6 +30,8 @@ LEDGER = {
     RAW_BMRS: {
         "_windows": "The ledger: one row each time a window was asked, and what came of it.",
         "_quarantine": "Answers that could not be read, with their bytes and the reason.",
+        "_known_absent": "Settlement periods (days, where the period is null) that gb-power gaps --fill asked for and "
+        "Elexon did not have: one row each time.",
     },
     RAW_IRIS: {
         "_messages": "The ledger: one row for each message, whichever way it came first (channel), and what came of "

@@ -128,7 +128,7 @@ class _Package:
                 continue
             self._count(name, result, decoder.schema)
             if result.rows.num_rows:
-                yield dataset.table, self._with_lineage(result)
+                yield dataset.table, with_lineage(result, self._stamp["_load_id"])
 
     def _refuse(self, message: Message, why: str) -> None:
         if not self.tally.of(message.dataset).quarantined:  # a dataset that changed would fill the log
@@ -155,17 +155,18 @@ class _Package:
         known = {name: getattr(message, name) for name in ("message_id", "dataset", "received_at_utc", "channel")}
         self._notes[table].append({**known, **self._stamp, **more})
 
-    def _with_lineage(self, table: Table) -> pa.Table:
-        of_row = pa.array([n for n, (_, rows) in enumerate(table.counts) for _ in range(rows)], pa.int32())
-        values = {
-            "_fetched_at_utc": [message.received_at_utc for message, _ in table.counts],
-            "_load_id": [self._stamp["_load_id"]] * len(table.counts),
-            "_message_id": [message.message_id for message, _ in table.counts],
-        }
-        rows = table.rows
-        for name, kind in LINEAGE[RAW_IRIS]:
-            rows = rows.append_column(name, pa.array(values[name], kind).take(of_row))
-        return rows
+def with_lineage(table: Table, load_id: str) -> pa.Table:
+    """The rows of some messages as the raw table holds them."""
+    of_row = pa.array([n for n, (_, rows) in enumerate(table.counts) for _ in range(rows)], pa.int32())
+    values = {
+        "_fetched_at_utc": [message.received_at_utc for message, _ in table.counts],
+        "_load_id": [load_id] * len(table.counts),
+        "_message_id": [message.message_id for message, _ in table.counts],
+    }
+    rows = table.rows
+    for name, kind in LINEAGE[RAW_IRIS]:
+        rows = rows.append_column(name, pa.array(values[name], kind).take(of_row))
+    return rows
 
 
 def datasets_by_name(catalogue: dict[str, Dataset]) -> dict[str, Dataset]:

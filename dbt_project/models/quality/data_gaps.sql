@@ -45,7 +45,10 @@ select
     max_by(settlement_period, start_utc) as settlement_period_to,
     count(*) as periods_missing,
     cast(sum(readings_expected - readings_held) as int64) as readings_missing,
+    min(published_by_utc) as due_at_utc,
     known_absent_because,
+    case when kind = 'known absent' then max(known_absent_at_utc) end as known_absent_at_utc,
+    case when kind = 'known absent' then min(ask_again_at_utc) end as ask_again_at_utc,
     case when kind != 'known absent' then
         'gb-power load ' || dataset
         || ' --from ' || cast(min(settlement_date) as string)

@@ -33,6 +33,17 @@ published as (
         end_utc + interval (published_after_minutes) minute as published_by_utc
     from periods
 
+),
+
+answered as (
+
+    -- what `gb-power gaps --fill` found that Elexon does not have, as of the last time it asked
+    select *
+    from {{ ref('stg_bmrs__known_absent') }}
+    qualify row_number() over (
+        partition by dataset, settlement_date, settlement_period order by asked_at_utc desc
+    ) = 1
+
 )
 
 select
@@ -44,7 +55,9 @@ select
     published.published_by_utc,
     published.readings_expected,
     coalesce(held.readings, 0) as readings_held,
-    absent.reason as known_absent_because
+    coalesce(absent.reason, answered.answer) as known_absent_because,
+    answered.asked_at_utc as known_absent_at_utc,
+    answered.ask_again_at_utc
 from published
 left join {{ ref('period_coverage') }} as held
     on published.dataset = held.dataset
@@ -54,4 +67,10 @@ left join {{ ref('known_absent') }} as absent
     on published.dataset = absent.dataset
     and published.settlement_date = absent.settlement_date
     and published.settlement_period between absent.settlement_period_from and absent.settlement_period_to
+left join answered
+    on published.dataset = answered.dataset
+    and published.settlement_date = answered.settlement_date
+    and coalesce(published.settlement_period, 0) = coalesce(answered.settlement_period, 0)
+    -- what went missing since then is another matter
+    and coalesce(held.readings, 0) >= answered.readings_held
 where published.published_by_utc <= {{ now_utc() }}

@@ -1,0 +1,1 @@
+"""What is missing in lake and warehouse, and what brings it back."""
