@@ -12,9 +12,10 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
+from loaders import clock
 from loaders.config import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,8 +50,10 @@ def run_dbt(settings: Settings, args: list[str], quiet: bool = False) -> Built:
     command += ["--project-dir", str(PROJECT), "--profiles-dir", str(ROOT / "profiles"), "--target", settings.target]
     results = PROJECT / "target" / "run_results.json"
     results.unlink(missing_ok=True)
-    home = {"GB_POWER_HOME": str(settings.home), "GB_POWER_TARGET": settings.target}
-    code = subprocess.run(command, env={**os.environ, **home}, check=False).returncode
+    env = {**os.environ, "GB_POWER_HOME": str(settings.home), "GB_POWER_TARGET": settings.target}
+    if clock.is_moved():
+        env["GB_POWER_NOW"] = clock.now().isoformat()
+    code = subprocess.run(command, env=env, check=False).returncode
     built = Built(code)
     for result in json.loads(results.read_text())["results"] if results.exists() else []:
         kind = result["unique_id"].split(".")[0]
@@ -69,7 +72,7 @@ def remember(settings: Settings, built: Built, began: datetime) -> None:
     """Writes down what came of a build, for ``gb-power status``."""
     content = {
         "began_at_utc": began.isoformat(),
-        "ended_at_utc": datetime.now(UTC).isoformat(),
+        "ended_at_utc": clock.now().isoformat(),
         "code": built.code,
         "models": built.models,
         "tests": built.tests,

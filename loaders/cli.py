@@ -1,12 +1,13 @@
 """The command ``gb-power``."""
 
 import sys
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import click
 import duckdb
 
+from loaders import clock
 from loaders.bigquery.commands import migrate
 from loaders.bmrs.commands import discover, probe
 from loaders.catalogue import GROUPS, CatalogueError, Dataset, load_catalogue
@@ -102,7 +103,7 @@ def build(args: tuple[str, ...], target: str | None) -> None:
         for schema in (RAW_BMRS, RAW_IRIS):
             ensure_tables(settings, _catalogue(), schema)
         with only_writer(settings, WAREHOUSE):
-            began = datetime.now(UTC)
+            began = clock.now()
             built = run_dbt(settings, ["build", *args])
             remember(settings, built, began)
             if built.fit_to_serve:
@@ -192,7 +193,7 @@ def _load(settings, catalogue: dict[str, Dataset], entries: list[Dataset], span,
     from loaders.lock import Locked
     from loaders.progress import progress
 
-    began = datetime.now(UTC)
+    began = clock.now()
     try:
         ensure_tables(settings, catalogue, RAW_IRIS)
         with open_landing(settings, catalogue, RAW_BMRS) as landing:
@@ -212,7 +213,7 @@ def _load(settings, catalogue: dict[str, Dataset], entries: list[Dataset], span,
         sys.exit(1)
     if not asked:
         OUT.print("Nothing to ask: all of it was answered before. --again asks once more.")
-    return show_load(tallies, (datetime.now(UTC) - began).total_seconds())
+    return show_load(tallies, (clock.now() - began).total_seconds())
 
 
 def _chosen(catalogue: dict[str, Dataset], names: tuple[str, ...], group: str | None) -> list[Dataset]:
@@ -233,7 +234,7 @@ def _span(first: str | None, last: str | None, year: int | None, days: int | Non
 
     if sum(given is not None for given in (first or last, year, days)) > 1:
         raise click.UsageError("--from/--to, --year and --days exclude one another")
-    today = settlement_day(datetime.now(UTC))
+    today = settlement_day(clock.now())
     if year:
         return date(year, 1, 1), min(date(year, 12, 31), today)
     if days:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import duckdb
 
+from loaders import clock
 from loaders.catalogue import load_catalogue
 from loaders.config import RAW_BMRS, RAW_IRIS, Settings
 from loaders.held import read_lake
@@ -53,7 +54,7 @@ def compact(settings: Settings, before: date | None = None) -> list[Compacted]:
         Locked: a build or a loader is at work, and still was after the time to wait; the tables before it are done.
         CannotCompact: a table could not be merged; the tables before it are done.
     """
-    before, catalogue = before or datetime.now(UTC).date(), load_catalogue()
+    before, catalogue = before or clock.now().date(), load_catalogue()
     done = []
     for schema in (RAW_BMRS, RAW_IRIS):
         for folder in sorted((settings.lake / schema).glob("[!.]*/")):

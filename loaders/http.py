@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 import requests
 
-from loaders import __version__
+from loaders import __version__, clock
 from loaders.config import Limits
 
 USER_AGENT = f"gb-power-elt/{__version__} (open-source ELT; requests/{requests.__version__})"
@@ -95,7 +95,7 @@ class Client:
             RequestFailed: with the status and the body, or the last transport error.
         """
         url = self._base_url + path
-        asked_at = datetime.now(UTC)
+        asked_at = clock.now()
         for tries in range(1, self._limits.tries + 1):
             self._pace.wait()
             began = time.monotonic()

@@ -11,7 +11,6 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,6 +22,7 @@ from dlt.load.exceptions import LoadClientJobTerminalRetry
 from dlt.pipeline.exceptions import PipelineStepFailed
 from fsspec.implementations.local import LocalFileSystem
 
+from loaders import clock
 from loaders.catalogue import Dataset
 from loaders.config import RAW_BMRS, RAW_IRIS, Settings
 from loaders.decode import arrow_schema
@@ -225,7 +225,7 @@ def _make_in_bigquery(settings: Settings, schema: str, tables: dict[str, pa.Sche
 
 def new_load_id() -> str:
     """A stamp for the rows of one load; later loads of a schema sort later, since only one runs at a time."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}Z"
+    return f"{clock.now():%Y%m%dT%H%M%S.%f}Z"
 
 
 def _tables_mark(settings: Settings, catalogue: dict[str, Dataset], schema: str) -> Path:

@@ -8,12 +8,13 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import chain
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from loaders import clock
 from loaders.bmrs.checks import check_inside, event_span, touching
 from loaders.catalogue import Dataset
 from loaders.config import RAW_BMRS, Settings
@@ -47,7 +48,7 @@ def plan(entries: list[Dataset], days: tuple[date, date] | None, again: bool, le
     Without days, each dataset's look-back up to today, whatever the ledger says, since Elexon restates. With days,
     those windows that were not yet answered after they could be complete; ``again`` asks all of them.
     """
-    today = settlement_day(datetime.now(UTC))
+    today = settlement_day(clock.now())
     asked = []
     for entry in entries:
         first, last = days or (today - entry.rest.look_back_days * DAY, today + entry.rest.look_ahead_days * DAY)
@@ -60,7 +61,7 @@ def plan(entries: list[Dataset], days: tuple[date, date] | None, again: bool, le
 def needed_since(entries: list[Dataset], days: tuple[date, date] | None) -> datetime:
     """The earliest start of an earlier window that could share a moment with one that :func:`plan` returns."""
     longest = max((entry.rest.window.days for entry in entries if entry.rest.window), default=0)
-    first = days[0] if days else settlement_day(datetime.now(UTC)) - max(e.rest.look_back_days for e in entries) * DAY
+    first = days[0] if days else settlement_day(clock.now()) - max(e.rest.look_back_days for e in entries) * DAY
     return day_start(first - (longest + 1) * DAY)
 
 
@@ -126,7 +127,7 @@ class Load:
             "window_to_utc": window.end,
             "settlement_date_from": window.first,
             "settlement_date_to": window.last,
-            "asked_at_utc": datetime.now(UTC),
+            "asked_at_utc": clock.now(),
             "rows_answered": 0,
             "rows_landed": 0,
             "_load_id": load_id,
@@ -165,7 +166,7 @@ class Load:
         entry["rows_answered"] = rows.num_rows
         if not rows.num_rows:
             entry["outcome"] = "empty"
-            closed = window.end is None or datetime.now(UTC) > window.end + _published_after(dataset)
+            closed = window.end is None or clock.now() > window.end + _published_after(dataset)
             if dataset.rest.empty == "failure" and closed:
                 entry["error"] = "no rows, although no settlement day is without rows of this dataset"
             return None

@@ -97,6 +97,8 @@ def _facts(gap, catalogue: dict[str, Dataset]) -> dict:
 
 
 def _show(found: list, catalogue: dict[str, Dataset]) -> None:
+    from loaders.bmrs.source import commands  # which imports dlt, a second that --help need not wait for
+
     table = Table("dataset", "missing", "where", "since (UTC)", "why", box=None, header_style="bold")
     for gap in found[:LISTED]:
         since = f"{gap.since:%Y-%m-%d %H:%M}" if gap.since else ""
@@ -107,5 +109,7 @@ def _show(found: list, catalogue: dict[str, Dataset]) -> None:
         OUT.print(f"and {len(found) - LISTED:,} more: gb-power gaps --json lists all")
     missing = [gap for gap in found if not gap.is_absent]
     OUT.print(f"{len(missing):,} gaps, {len(found) - len(missing):,} known absent")
-    for command in sorted({command for gap in missing[:LISTED] if (command := gap.command(catalogue))}):
-        OUT.print(f"  {command}", soft_wrap=True)
+    if missing:
+        OUT.print("gb-power gaps --fill asks for all of it; by hand:")
+    for command in commands([window for gap in missing for window in gap.windows(catalogue)]):
+        OUT.print(f"  {command} --again", soft_wrap=True)

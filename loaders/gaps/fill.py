@@ -7,10 +7,11 @@ rest is for the next run.
 
 import logging
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pyarrow as pa
 
+from loaders import clock
 from loaders.bmrs.source import Load
 from loaders.catalogue import Dataset
 from loaders.config import RAW_BMRS, RAW_IRIS, Settings
@@ -70,7 +71,7 @@ class Fill:
         for schema in (RAW_BMRS, RAW_IRIS):
             ensure_tables(self._settings, self._catalogue, schema)
         with only_writer(self._settings, FILL):
-            began = datetime.now(UTC)
+            began = clock.now()
             found = self._found()
             self.filled.missing = found
             self.filled.gaps = [gap for gap in found if gap.is_due(began)]
@@ -107,11 +108,11 @@ class Fill:
 
     def _write_off(self, landing, gaps: list[Gap], outcomes: dict[Window, str]) -> None:
         """Tells the ledger of rows that were lost and that Elexon was asked for again, so that the two agree."""
-        now, entries = datetime.now(UTC), []
+        entries = []
         for gap in gaps:
             if gap.load_id and all(outcomes.get(window) in GOOD for window in gap.windows(self._catalogue)):
                 entries.append({
-                    "dataset": gap.dataset, "variant": "", "asked_at_utc": now, "outcome": "written off",
+                    "dataset": gap.dataset, "variant": "", "outcome": "written off",
                     "window_from_utc": gap.start, "window_to_utc": gap.end,
                     "rows_landed": -gap.rows_lost, "_load_id": gap.load_id,
                 })  # fmt: skip
@@ -120,7 +121,7 @@ class Fill:
 
     def _ask_archive(self, lost: list[Gap]) -> None:
         """Messages whose rows are gone, and those of the last days that never came."""
-        last = settlement_day(datetime.now(UTC))
+        last = settlement_day(clock.now())
         span = Span(last - self._archive_days * DAY, last)
         seen = seen_datasets(self._settings, span.start - timedelta(days=7))
         listings = [(name, day) for name in seen for day in range(self._archive_days + 1)] if self._archive_days else []
@@ -148,7 +149,7 @@ class Fill:
         touched = {by_name[gap.dataset.upper()].dataset if gap.messages else gap.dataset for gap in self.filled.gaps}
         with only_writer(self._settings, WAREHOUSE):
             refresh(self._settings, touched)
-            absent = absences(self._warehouse, began, datetime.now(UTC))
+            absent = absences(self._warehouse, began, clock.now())
             self.filled.absent = absent.num_rows
             if absent.num_rows:
                 with open_landing(self._settings, self._catalogue, RAW_BMRS) as landing:

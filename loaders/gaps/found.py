@@ -53,9 +53,9 @@ IN_VAIN = """
 COUNTED = """
     with counted as (
         select dataset, settlement_date, settlement_period, data_point_count
-        from staging.stg_bmrs__data_status
+        from read_parquet($1, union_by_name = true)
         qualify row_number() over (
-            partition by dataset, settlement_date, settlement_period order by fetched_at_utc desc
+            partition by dataset, settlement_date, settlement_period order by _fetched_at_utc desc
         ) = 1
     ),
     daily as (select dataset, bool_and(settlement_period is null) as is_daily from period_coverage group by 1)
@@ -80,7 +80,8 @@ def found_gaps(settings: Settings, catalogue: dict[str, Dataset], warehouse: Pat
     with duckdb.connect(str(warehouse), read_only=True) as db:
         db.execute("set TimeZone = 'UTC'")
         known = list(_history(db))
-        known += _unless_listed(_counted(db), known)
+        counts = f"{settings.raw_files(RAW_BMRS, 'data_status')}/*.parquet"
+        known += _unless_listed(_counted(db, counts), known)
     known += _unless_listed(_in_vain(settings), known)
     return [*known, *lost_rows(settings, catalogue), *lost_messages(settings)]
 
@@ -90,7 +91,7 @@ def _history(db: duckdb.DuckDBPyConnection) -> Iterator[Gap]:
         dataset, kind, missing, is_daily, start, end, first, last, period, last_period, due, again, because = row
         absent = kind == "known absent"
         yield Gap(
-            dataset, f"{kind}: {because}" if absent else kind, f"{missing:,} {'days' if is_daily else 'periods'}",
+            dataset, f"{kind}: {because}" if absent else kind, _number(missing, "day" if is_daily else "period"),
             start, end, first, last, period, last_period, due, again, absent,
         )  # fmt: skip
 
@@ -101,14 +102,18 @@ def _in_vain(settings: Settings) -> Iterator[Gap]:
         rows = db.execute(IN_VAIN, [files]).fetchall()
     for dataset, outcome, number, start, end, first, last, since, asked in rows:
         again = asked + delay(asked - since) if outcome == "empty" else None
-        why, missing = f"asked and {outcome}", f"{number:,} window{'s' * (number > 1)}"
-        yield Gap(dataset, why, missing, start, end, first, last, since=since, ask_again=again)
+        why = f"asked and {outcome}"
+        yield Gap(dataset, why, _number(number, "window"), start, end, first, last, since=since, ask_again=again)
 
 
-def _counted(db: duckdb.DuckDBPyConnection) -> Iterator[Gap]:
-    for dataset, day, period, start, end, number in db.execute(COUNTED).fetchall():
+def _counted(db: duckdb.DuckDBPyConnection, counts: str) -> Iterator[Gap]:
+    for dataset, day, period, start, end, number in db.execute(COUNTED, [counts]).fetchall():
         why = f"Elexon counts {number:,.0f} rows and we hold none"
         yield Gap(dataset, why, "1 period" if period else "1 day", start, end, day, day, period, period)
+
+
+def _number(of: int, what: str) -> str:
+    return f"{of:,} {what}{'' if of == 1 else 's'}"
 
 
 def _unless_listed(gaps: Iterator[Gap], listed: list[Gap]) -> list[Gap]:

@@ -1,10 +1,11 @@
 """``gb-power iris archive`` and ``gb-power iris check``."""
 
 import sys
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import click
 
+from loaders import clock
 from loaders.catalogue import load_catalogue
 from loaders.config import RAW_IRIS, Settings, read_settings
 from loaders.iris.stopped import UNREADABLE, stopped_plainly
@@ -102,7 +103,7 @@ def _compared(settings: Settings, datasets: list[str], span) -> list[str]:
 def _day(option: str, text: str) -> date:
     from loaders.windows import DAY, settlement_day
 
-    today = settlement_day(datetime.now(UTC))
+    today = settlement_day(clock.now())
     named = {"today": today, "yesterday": today - DAY}
     try:
         return named.get(text) or date.fromisoformat(text)

@@ -8,11 +8,12 @@ import gzip
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import chain
 
 import pyarrow as pa
 
+from loaders import clock
 from loaders.catalogue import Dataset, load_catalogue
 from loaders.config import RAW_IRIS, Settings
 from loaders.iris.decoding import MessageDecoder, Refused, Table
@@ -80,7 +81,7 @@ class _Package:
         self._since = since
         self._datasets = datasets_by_name(catalogue)
         self._decoders: dict[str, MessageDecoder] = {}
-        self._stamp = {"landed_at_utc": datetime.now(UTC), "_load_id": new_load_id()}
+        self._stamp = {"landed_at_utc": clock.now(), "_load_id": new_load_id()}
         self._seen: set[str] = set()
         self._notes: dict[str, list[dict]] = {}  # of the block at work: rows of _messages, _unmapped, _quarantine
         self.tally = Tally()
@@ -154,6 +155,7 @@ class _Package:
     def _note(self, table: str, message: Message, **more) -> None:
         known = {name: getattr(message, name) for name in ("message_id", "dataset", "received_at_utc", "channel")}
         self._notes[table].append({**known, **self._stamp, **more})
+
 
 def with_lineage(table: Table, load_id: str) -> pa.Table:
     """The rows of some messages as the raw table holds them."""

@@ -10,12 +10,12 @@ import logging
 import shutil
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 from azure.servicebus import ServiceBusReceivedMessage
 from azure.servicebus.amqp import AmqpMessageBodyType
 
+from loaders import clock
 from loaders.config import IrisSettings
 from loaders.iris.message import Message
 from loaders.iris.service_bus import Connection, Trouble
@@ -189,7 +189,7 @@ def as_message(received: ServiceBusReceivedMessage) -> Message:
     """The message as it came, whatever it holds. One without an id, which IRIS does not send, is known by its bytes."""
     body = _body(received)
     message_id = _text(received, "message_id") or f"sha256-{hashlib.sha256(body).hexdigest()}"
-    return Message(message_id, _text(received, "subject") or "", body, datetime.now(UTC), "QUEUE")
+    return Message(message_id, _text(received, "subject") or "", body, clock.now(), "QUEUE")
 
 
 def _body(received: ServiceBusReceivedMessage) -> bytes:

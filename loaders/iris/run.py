@@ -5,10 +5,10 @@ import logging
 import os
 import signal
 import sys
-from datetime import UTC, datetime
 
 from filelock import FileLock, Timeout
 
+from loaders import clock
 from loaders.config import IrisSettings, Settings, read_iris_settings, read_settings
 from loaders.iris.receiver import Receiver
 from loaders.iris.status import Status
@@ -95,7 +95,7 @@ def alarm(iris: IrisSettings) -> None:
     """Says in good time that the client secret ends, which the queue never does."""
     if iris.secret_expires is None:
         return
-    days = (iris.secret_expires - datetime.now(UTC).date()).days
+    days = (iris.secret_expires - clock.now().date()).days
     if days <= ALARM_DAYS:
         log.error(
             "ALARM: the client secret %s; make a new one at Elexon's IRIS portal, and put it into IRIS_CLIENT_SECRET "
@@ -114,7 +114,7 @@ async def _land(settings: Settings, iris: IrisSettings, receiver: Receiver, stat
         child = await asyncio.create_subprocess_exec(*command, env=environment, stdin=asyncio.subprocess.DEVNULL)
         code = await _ended(child, stop)
         if code in (0, QUARANTINED):
-            status.last_landing_at_utc = datetime.now(UTC)
+            status.last_landing_at_utc = clock.now()
             receiver.look_again()
         elif not stop.is_set():
             why = "another process lands" if code == LOCKED else f"landing ended with exit code {code}, see above"

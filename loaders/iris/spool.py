@@ -11,10 +11,11 @@ import logging
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from loaders import clock
 from loaders.iris.message import Message
 
 log = logging.getLogger(__name__)
@@ -165,7 +166,7 @@ class Spool:
 
     def landed(self, message_ids: Iterable[str]) -> None:
         """Drops the bodies of what is safe elsewhere, remembers the ids, forgets those of long ago."""
-        now = datetime.now(UTC)
+        now = clock.now()
         with self._transaction():
             self._db.executemany(
                 "update messages set body = null, landed_at_utc = ? where message_id = ? and landed_at_utc is null",
@@ -223,7 +224,7 @@ def _digest(message: Message) -> bytes:
 
 
 def _move_aside(path: Path, why: SpoolCorrupt) -> None:
-    stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S}Z"
+    stamp = f"{clock.now():%Y%m%dT%H%M%S}Z"
     aside = path.with_name(f"{path.name}.damaged-{stamp}")
     for suffix in ("-wal", "-shm", ""):
         part = path.with_name(path.name + suffix)

@@ -4,9 +4,10 @@ import json
 import logging
 import os
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
+from loaders import clock
 from loaders.iris.spool import Backlog
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ class Status:
         self.state = "starting"
         self.counts: Counter = Counter()
         self.backlog = Backlog(0, 0, None)
-        self.started_at_utc = datetime.now(UTC)
+        self.started_at_utc = clock.now()
         self.last_message_at_utc: datetime | None = None
         self.last_landing_at_utc: datetime | None = None
         self.last_error: str | None = None
@@ -30,7 +31,7 @@ class Status:
 
     def error(self, text: str) -> None:
         """Remembers the latest thing that went wrong."""
-        self.last_error, self.last_error_at_utc = text, datetime.now(UTC)
+        self.last_error, self.last_error_at_utc = text, clock.now()
 
     def line(self) -> str:
         """One plain line."""
@@ -45,7 +46,7 @@ class Status:
             "state": self.state,
             "process": os.getpid(),
             "started_at_utc": self.started_at_utc,
-            "written_at_utc": datetime.now(UTC),
+            "written_at_utc": clock.now(),
             "last_message_at_utc": self.last_message_at_utc,
             "last_landing_at_utc": self.last_landing_at_utc,
             "last_error": self.last_error,

@@ -2,11 +2,12 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
+from loaders import clock
 from loaders.catalogue import Dataset, load_catalogue
 from loaders.config import Settings
 from loaders.status import lake
@@ -32,7 +33,7 @@ def collect(
     Raises:
         ConfigError: the thresholds cannot be used.
     """
-    limits, now = limits or read_thresholds(), now or datetime.now(UTC)
+    limits, now = limits or read_thresholds(), now or clock.now()
     checks, facts = _lake(settings, limits, now)
     more, served = read_warehouse(settings, limits, now)
     checks += more

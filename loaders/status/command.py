@@ -2,11 +2,11 @@
 
 import json
 import sys
-from datetime import UTC, datetime
 
 import click
 from rich.console import Console
 
+from loaders import clock
 from loaders.config import ConfigError, read_settings
 from loaders.status.check import STATES, as_json, worst
 
@@ -26,7 +26,7 @@ def status(is_json: bool) -> None:
     from loaders.status.collect import collect
     from loaders.status.screen import WIDTH, show
 
-    now = datetime.now(UTC)
+    now = clock.now()
     try:
         checks = collect(read_settings(), now=now)
     except ConfigError as error:
