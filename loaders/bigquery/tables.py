@@ -30,6 +30,7 @@ LEDGERS = {
     RAW_BMRS: {
         "_windows": Layout("window_from_utc", ("dataset", "variant")),
         "_quarantine": Layout("asked_at_utc", ("dataset",)),
+        "_known_absent": Layout("asked_at_utc", ("dataset",)),
     },
     RAW_IRIS: {
         "_messages": Layout("landed_at_utc", ("dataset", "message_id")),

@@ -47,6 +47,8 @@ def gaps(fill: bool, max_requests: int, archive_days: int, as_json: bool, log_le
         settings, catalogue = read_settings(), load_catalogue()
     except (ConfigError, CatalogueError) as error:
         raise click.ClickException(str(error)) from None
+    if settings.bigquery:
+        raise click.ClickException("gaps looks into the embedded lake; on BigQuery, query data_gaps")
     if not settings.served.exists():
         raise click.ClickException(f"{settings.served} does not exist yet: 'gb-power build' makes it")
     found, whole = _fill(settings, catalogue, max_requests, archive_days) if fill else _list(settings, catalogue)
