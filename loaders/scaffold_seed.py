@@ -5,7 +5,7 @@ import io
 
 from loaders.catalogue import Dataset
 
-FIELDS = ("dataset", "title", "cadence", "first_day", "published_after_minutes")
+FIELDS = ("dataset", "title", "cadence", "first_day", "published_after_minutes", "iris_names")
 
 
 def catalogue_csv(catalogue: dict[str, Dataset]) -> str:
@@ -20,6 +20,7 @@ def catalogue_csv(catalogue: dict[str, Dataset]) -> str:
             _cadence(entry),
             entry.cadence.first_day if entry.cadence else None,
             round(entry.rest.published_after_hours * 60) if entry.rest else None,
+            "|".join(entry.iris.names) if entry.iris else None,
         ])  # fmt: skip
     return text.getvalue()
 

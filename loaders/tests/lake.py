@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 
 from loaders.catalogue import Dataset, raw_name
 from loaders.config import RAW_BMRS, RAW_IRIS
+from loaders.iris.tables import MESSAGES
 from loaders.landing import WINDOWS, raw_schema, raw_tables
 
 
@@ -32,6 +33,14 @@ def write_windows(home: Path, windows: list[dict], load: datetime) -> Path:
     stamp = f"{load:%Y%m%dT%H%M%S.%f}Z"
     defaults = {"variant": "", "asked_at_utc": load, "rows_landed": 0, "_load_id": stamp}
     return _write(home, RAW_BMRS, "_windows", pa.Table.from_pylist([defaults | w for w in windows], WINDOWS), stamp)
+
+
+def write_messages(home: Path, messages: list[dict], load: datetime) -> Path:
+    """One file of the ledger of messages: columns of ``_messages``; what a message leaves out is null."""
+    stamp = f"{load:%Y%m%dT%H%M%S.%f}Z"
+    defaults = {"channel": "QUEUE", "received_at_utc": load, "landed_at_utc": load, "rows": 0, "_load_id": stamp}
+    rows = pa.Table.from_pylist([defaults | message for message in messages], MESSAGES)
+    return _write(home, RAW_IRIS, "_messages", rows, stamp)
 
 
 def _typed(dataset: Dataset, name: str, value):

@@ -101,7 +101,7 @@ def test_every_unified_model_has_a_key_that_is_tested(manifest, models):
 def covered() -> dict[str, dict]:
     """The list in the macro covered_datasets()."""
     entries = re.findall(r"^ +(\{.*\}),$", (PROJECT / "macros" / "covered_datasets.sql").read_text(), re.MULTILINE)
-    parsed = [ast.literal_eval(entry.replace(": none", ": None")) for entry in entries]
+    parsed = [ast.literal_eval(entry.replace(": none", ": None").replace(": true", ": True")) for entry in entries]
     return {entry["dataset"]: entry for entry in parsed}
 
 
@@ -125,3 +125,16 @@ def test_the_coverage_counts_readings_as_often_as_the_catalogue_says(manifest):
 
     tested = {test.test_metadata.kwargs["dataset"] for test in generic_tests(manifest, "complete_history")}
     assert tested == {dataset for dataset in covered() if cadences[dataset]}
+
+
+def test_the_scorecard_counts_the_rows_that_a_model_is_made_of(models):
+    """Which channels, and by which day: as the unified model itself says."""
+    by_name = {node.name: node for node in models}
+    counted = {name.split(".")[-1] for name in by_name["landed_days"].depends_on.nodes if ".stg_" in name}
+    for dataset, entry in covered().items():
+        model = by_name[f"bmrs_{dataset.lower()}_unified"]
+        read = {name.split(".")[-1] for name in model.depends_on.nodes}
+        assert read - counted == set(), dataset
+        by_moment = re.search(r"rebuild_by_settlement_day\((of=)?", model.raw_code)
+        assert ("day_of_time" in entry) == bool(by_moment and by_moment[1]), dataset
+        assert ("pieces" in entry) == ("effective_position(" in model.raw_code), dataset

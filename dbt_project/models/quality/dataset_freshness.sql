@@ -20,9 +20,10 @@ asked as (
 
 gaps as (
 
-    select dataset, sum(periods_missing) as periods_missing
-    from {{ ref('data_gaps') }}
-    where kind != 'known absent'
+    -- as data_gaps has them, whose tests fail when there are any: this is to be built then too
+    select dataset, count(*) as periods_missing
+    from {{ ref('expected_periods') }}
+    where readings_held < readings_expected and known_absent_because is null
     group by dataset
 
 )

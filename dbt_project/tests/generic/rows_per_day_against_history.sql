@@ -1,6 +1,6 @@
 {# No settlement day of a dataset has far fewer rows than its days before: fewer than `least_share` of the median of the
    last `days`, once there are `at_least` of them. Finds truncated answers, which leave no settlement period empty.
-   For dataset_coverage, or a relation with its columns. #}
+   For quality_scorecard, or a relation with its columns. #}
 {% test rows_per_day_against_history(model, dataset, days=28, at_least=7, least_share=0.5) %}
 with
 
