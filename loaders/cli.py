@@ -8,6 +8,7 @@ import click
 import duckdb
 
 from loaders import clock
+from loaders.alerts.commands import alert
 from loaders.bigquery.commands import migrate
 from loaders.bmrs.commands import discover, probe
 from loaders.catalogue import GROUPS, CatalogueError, Dataset, load_catalogue
@@ -26,7 +27,7 @@ def main() -> None:
     """GB electricity market data from Elexon: landed raw, modelled and tested by dbt."""
 
 
-for command in (discover, gaps, iris, migrate, probe, publish, status):
+for command in (alert, discover, gaps, iris, migrate, probe, publish, status):
     main.add_command(command)
 
 

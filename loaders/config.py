@@ -77,6 +77,16 @@ class Settings:
         """The file of IRIS messages that were received and have not landed."""
         return self.home / "iris" / "spool.db"
 
+    @property
+    def alerts(self) -> Path:
+        """What was told to whom, and what is still to be."""
+        return self.home / "alerts" / "state.db"
+
+    @property
+    def jobs(self) -> Path:
+        """A small file for each scheduled job: how its last run ended."""
+        return self.home / "jobs"
+
     def raw_files(self, schema: str, table: str) -> Path:
         """The folder of one raw table in the lake."""
         return self.lake / schema / table
@@ -207,6 +217,26 @@ def read_sheets_settings() -> SheetsSettings:
         sheet_id=os.environ["SHEETS_ID"],
         key_file=Path(os.environ["GOOGLE_APPLICATION_CREDENTIALS"]).expanduser(),
         endpoint=(os.environ.get("SHEETS_API_ENDPOINT") or "").rstrip("/") or None,
+    )
+
+
+@dataclass(frozen=True)
+class AlertSettings:
+    """Who is told when something changes. README, "Operations", lists the variables."""
+
+    urls: tuple[str, ...] = field(default=(), repr=False)  # they hold tokens and passwords
+    ping_url: str | None = field(default=None, repr=False)
+    rules: Path | None = None
+
+
+def read_alert_settings() -> AlertSettings:
+    """Settings of the alerts, from where ``read_settings`` looks; without any, nobody is told."""
+    load_dotenv(Path.cwd() / ".env")
+    rules = os.environ.get("GB_POWER_RULES")
+    return AlertSettings(
+        urls=tuple((os.environ.get("GB_POWER_ALERT_URLS") or "").split()),
+        ping_url=os.environ.get("GB_POWER_PING_URL") or None,
+        rules=Path(rules).expanduser() if rules else None,
     )
 
 

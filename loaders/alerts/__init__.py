@@ -1,0 +1,1 @@
+"""Who is told what: changes of state, market events, the week."""

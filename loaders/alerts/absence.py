@@ -1,0 +1,62 @@
+"""What has stopped reporting: a job that did not run, a dataset, receiver or load of which nothing is heard any more.
+
+``gb-power status`` judges what it finds. This judges what it does not find, so that nothing can stop without a sound.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from loaders.config import Settings
+from loaders.status.check import Check
+
+LOAD = "gb-power load "
+LATE = 3  # times its interval after which a job is missed
+PARTS = {  # a check that, once seen, must go on -> the check that says why it cannot, and what to look at
+    "loads": ("lake", "gb-power load"),
+    "warehouse_age": ("warehouse", "gb-power build"),
+    "receiver_silence": ("receiver", "gb-power iris run"),
+}
+
+
+def absent(checks: list[Check], known: set[tuple[str, str | None]]) -> Iterator[Check]:
+    """Critical checks for what was seen in an earlier run and is not in this one."""
+    here = {(check.name, check.dataset) for check in checks}
+    critical = {check.name for check in checks if check.state == "critical" and check.dataset is None}
+    for name, (reason, command) in PARTS.items():
+        if (name, None) in known and reason not in critical:
+            gone = (name, None) not in here
+            message = f"{name} was reported before and is not any more" if gone else "it reports"
+            yield Check(f"absent_{name}", None, "critical" if gone else "ok", message, command=command)
+    if "lake" in critical:
+        return  # which was said, and is why no dataset can be judged
+    reporting = {check.dataset for check in checks}
+    for dataset in sorted({name for _, name in known if name}):
+        gone = dataset not in reporting
+        message = f"nothing is known of it any more; if that is meant, 'gb-power alert --forget {dataset}'"
+        yield Check(
+            "absent", dataset, "critical" if gone else "ok", message if gone else "it reports", command=LOAD + dataset
+        )
+
+
+def job_checks(settings: Settings, now: datetime) -> Iterator[Check]:
+    """What came of each scheduled job, and whether it still runs; ``gb-power job`` writes what is read here."""
+    for path in sorted(settings.jobs.glob("*.json")):
+        try:
+            yield _job(path, json.loads(path.read_text()), now)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            yield Check(f"job_{path.stem}", None, "critical", f"{path} cannot be read: {error!r}")
+
+
+def _job(path: Path, job: dict, now: datetime) -> Check:
+    name, seconds = f"job_{path.stem}", job["every_seconds"]
+    good = datetime.fromisoformat(job["last_success_utc"] or job["first_run_utc"])
+    age = (now - good).total_seconds()
+    more = {"value": round(age / 60, 1), "unit": "min", "since_utc": good, "command": job["command"]}
+    if seconds and age > LATE * seconds:
+        return Check(name, None, "critical", f"has not ended well since; it should every {seconds / 60:g} min", **more)
+    if job["failures"]:
+        text = f"{job['failures']} runs in a row failed, the last with exit code {job['exit_code']}"
+        return Check(name, None, "warning", text, **more)
+    return Check(name, None, "ok", "ended well", **more)
