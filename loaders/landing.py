@@ -18,7 +18,6 @@ import dlt
 import fsspec
 import pyarrow as pa
 from dlt.destinations import filesystem
-from dlt.load.exceptions import LoadClientJobTerminalRetry
 from dlt.pipeline.exceptions import PipelineStepFailed
 from fsspec.implementations.local import LocalFileSystem
 
@@ -117,9 +116,11 @@ def raw_tables(schema: str, catalogue: dict[str, Dataset]) -> dict[str, pa.Schem
 class Landing:
     """One raw schema, opened for writing. Use :func:`open_landing`."""
 
-    def __init__(self, settings: Settings, schema: str):
+    def __init__(self, settings: Settings, schema: str, catalogue: dict[str, Dataset]):
         self.settings = settings
         self.schema = schema
+        self._catalogue = catalogue
+        self._mark = _tables_mark(settings, catalogue, schema)
         self._work = _work(settings)
         self._pipeline = dlt.pipeline(
             f"{schema}_{settings.target}",
@@ -163,16 +164,18 @@ class Landing:
             if (package / "package_completed.json").exists():
                 package.rename(load / "loaded" / package.name)
 
-    def ensure_tables(self, catalogue: dict[str, Dataset]) -> None:
+    def ensure_tables(self) -> None:
         """Makes every raw table exist and hold every column, so that a model can read it before any row came."""
-        mark = _tables_mark(self.settings, catalogue, self.schema)
-        if not mark.exists():
-            tables = raw_tables(self.schema, catalogue)
-            if self.settings.bigquery:
-                _make_in_bigquery(self.settings, self.schema, tables, catalogue)
-            else:
-                self.land((name, schema.empty_table()) for name, schema in tables.items())
-            mark.touch()
+        if self._mark.exists():
+            return
+        tables = raw_tables(self.schema, self._catalogue)
+        if self.settings.bigquery:
+            from loaders.bigquery.landing import make_missing
+
+            make_missing(self.settings, self.schema, tables, self._catalogue)
+        else:
+            self.land((name, schema.empty_table()) for name, schema in tables.items())
+        self._mark.touch()
 
     def land(self, items: Iterable[tuple[str, pa.Table]]) -> None:
         """Lands (table, rows) pairs as one load package.
@@ -191,9 +194,10 @@ class Landing:
             while inner := cause.__cause__ or getattr(cause, "exception", None):
                 cause = inner
             if self.settings.bigquery and error.step == "load":
-                refused = isinstance(error.exception, LoadClientJobTerminalRetry)
-                why = f"project {self.settings.bigquery.project} did not take the rows: {error.exception}"
-                raise (Refused if refused else CannotLand)(f"{why}. They wait in {self._folder}") from error
+                from loaders.bigquery.landing import explained
+
+                self._mark.unlink(missing_ok=True)  # the next run looks whether a table is gone
+                raise explained(self.settings, self.schema, error, self._folder) from error
             if not isinstance(cause, OSError):
                 raise
             raise CannotLand(f"cannot write to {self.settings.home}: {cause}") from error
@@ -208,19 +212,9 @@ def _work(settings: Settings) -> Path:
 def _destination(settings: Settings):
     if not settings.bigquery:
         return filesystem(bucket_url=str(settings.lake))
-    from loaders.bigquery.destination import once_bigquery  # Google's client takes a second to import
+    from loaders.bigquery.landing import destination  # Google's client takes a second to import
 
-    return once_bigquery(project_id=settings.bigquery.project, location=settings.bigquery.location)
-
-
-def _make_in_bigquery(settings: Settings, schema: str, tables: dict[str, pa.Schema], catalogue: dict) -> None:
-    from loaders.bigquery.client import REFUSED
-    from loaders.bigquery.tables import layouts, make_tables
-
-    try:
-        make_tables(settings.bigquery, schema, tables, layouts(schema, catalogue))
-    except REFUSED as error:
-        raise CannotLand(f"cannot make the tables of {schema} in {settings.bigquery.project}: {error}") from error
+    return destination(settings)
 
 
 def new_load_id() -> str:
@@ -251,9 +245,9 @@ def open_landing(settings: Settings, catalogue: dict[str, Dataset], schema: str)
         Locked: another process holds it, and still did after the time to wait.
     """
     with only_writer(settings, schema):
-        landing = Landing(settings, schema)
-        if settings.bigquery:  # what an earlier run left may lack a table that was dropped since
-            landing.ensure_tables(catalogue)
+        landing = Landing(settings, schema, catalogue)
+        if settings.bigquery:  # rows that an earlier run left may lack a table that was dropped since
+            landing.ensure_tables()
         landing.recover()
-        landing.ensure_tables(catalogue)
+        landing.ensure_tables()
         yield landing

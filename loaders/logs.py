@@ -8,7 +8,7 @@ from rich.logging import RichHandler
 
 ERR = Console(stderr=True)
 LEVELS = click.Choice(["debug", "info", "warning", "error"])
-NOISY = {"dlt": logging.ERROR, "urllib3": logging.ERROR, "azure": logging.CRITICAL, "asyncio": logging.CRITICAL}
+NOISY = {"dlt": logging.CRITICAL, "urllib3": logging.ERROR, "azure": logging.CRITICAL, "asyncio": logging.CRITICAL}
 
 
 def log_to_stderr(level: str) -> None:

@@ -1,5 +1,6 @@
 """Load packages that the warehouse refuses again and again: put where they block nothing, with all their rows."""
 
+import json
 import logging
 import shutil
 from pathlib import Path
@@ -25,8 +26,17 @@ def set_aside(pipeline: Path, aside: Path) -> list[Path]:
 def report_set_aside(pipeline: Path, aside: Path) -> None:
     """Says in every run what is still not landed, and what to do."""
     for package in sorted(aside.glob("*")):
-        reasons = [path.read_text() for path in sorted(package.rglob("*.exception"))]
+        reasons = sorted({_reason(path.read_text()) for path in package.rglob("*.exception")})
         log.error(
             "%s was refused %d times and is set aside, its rows kept: %s. When that is mended, move it to %s and run "
-            "again", package, REFUSALS, reasons[-1] if reasons else "no reason given", pipeline / "load" / "normalized"
+            "again", package, REFUSALS, "; ".join(reasons), pipeline / "load" / "normalized"
         )  # fmt: skip
+
+
+def _reason(noted: str) -> str:
+    """What BigQuery said of a job, as dlt noted it: JSON in the last line, or a traceback."""
+    last = noted.splitlines()[-1]
+    try:
+        return json.loads(last)["error_result"]["message"]
+    except (ValueError, KeyError):
+        return last

@@ -8,12 +8,14 @@ from google.api_core.exceptions import GoogleAPIError
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
 from google.cloud.bigquery.table import RowIterator
+from requests.exceptions import RequestException
 
 from loaders.config import BigQuerySettings
 from loaders.landing import CannotLand
 
 # What the client raises when BigQuery, or the way to it, says no.
-REFUSED = (GoogleAPIError, GoogleAuthError, ConnectionError)
+REFUSED = (GoogleAPIError, GoogleAuthError, RequestException)
+RETRY = bigquery.DEFAULT_RETRY.with_timeout(60)  # the spool and the next run are more patient than Google's ten minutes
 
 _KINDS = {str: "STRING", int: "INT64", float: "FLOAT64"}
 
@@ -38,9 +40,14 @@ def rows(settings: BigQuerySettings, sql: str, values: Mapping[str, object] | No
     """
     config = bigquery.QueryJobConfig(query_parameters=[_parameter(*item) for item in (values or {}).items()])
     try:
-        return client(settings).query_and_wait(sql, job_config=config, page_size=1000)
+        return client(settings).query_and_wait(sql, job_config=config, page_size=1000, retry=RETRY)
     except REFUSED as error:
-        raise CannotLand(f"cannot ask project {settings.project} what it holds: {error}") from error
+        raise CannotLand(f"cannot ask project {settings.project} what it holds: {why(error)}") from error
+
+
+def why(error: Exception) -> str:
+    """What Google said, in a line."""
+    return str(getattr(error, "message", None) or error).splitlines()[0]
 
 
 def _parameter(name: str, value: object):

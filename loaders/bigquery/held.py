@@ -14,6 +14,7 @@ from loaders.held import LANDED
 from loaders.windows import Window
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
+_MOVED = timedelta(days=7)  # by how much a restated row's day may differ, where the day is not of the row's key
 _CLOCKS = timedelta(hours=1)  # by how much a message may seem to land before it came
 
 
@@ -42,12 +43,20 @@ class BigQueryHeld:
             where _window_to_utc >= @window_from and _window_from_utc <= @window_to
         """
         values = {"window_from": window.start, "window_to": window.end}
-        partition = layout_of(dataset).partition_by
-        if partition in version and answer.num_rows:  # rows of one version are of one day
-            ends = pc.min_max(answer.column(partition)).as_py()
+        days, partition = self._days(dataset, answer, version), layout_of(dataset).partition_by
+        if days:
             query += f" and ({partition} between @first and @last or {partition} is null)"
-            values |= {"first": ends["min"], "last": ends["max"]}
+            values |= {"first": days[0], "last": days[1]}
         db.register("held", read(self._settings, query, values))
+
+    def _days(self, dataset: Dataset, answer: pa.Table, version: list[str]) -> tuple | None:
+        """First and last day that a row of the answer, or another version of it, can have in the partitions' column."""
+        partition = layout_of(dataset).partition_by
+        ends = pc.min_max(answer.column(partition)).as_py() if partition else {"min": None}
+        if ends["min"] is None:
+            return None
+        moved = timedelta(0) if partition in version else _MOVED
+        return ends["min"] - moved, ends["max"] + moved
 
     def landed_ids(self, message_ids: list[str], since: datetime, outcomes: list[str]) -> set[str]:  # noqa: D102
         query = f"""

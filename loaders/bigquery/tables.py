@@ -7,7 +7,7 @@ import pyarrow as pa
 from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 
-from loaders.bigquery.client import client, read
+from loaders.bigquery.client import RETRY, client, read
 from loaders.catalogue import Dataset, raw_name
 from loaders.config import RAW_BMRS, RAW_IRIS, BigQuerySettings
 
@@ -57,9 +57,9 @@ def make_tables(
     """Makes the tables that are not there, and gives the others the columns that they lack."""
     google = client(settings)
     try:
-        google.get_dataset(schema)
+        google.get_dataset(schema, retry=RETRY)
     except NotFound:  # asked first, since whoever made it for us need not let us make datasets
-        google.create_dataset(schema)
+        google.create_dataset(schema, retry=RETRY)
     columns: dict[str, set[str]] = {}
     for row in read(settings, f"select table_name, column_name from `{schema}`.INFORMATION_SCHEMA.COLUMNS").to_pylist():
         columns.setdefault(row["table_name"], set()).add(row["column_name"])
@@ -78,7 +78,7 @@ def _make(google: bigquery.Client, schema: str, name: str, wanted: pa.Schema, la
     if layout.partition_by:
         table.time_partitioning = bigquery.TimePartitioning(field=layout.partition_by)
     table.clustering_fields = layout.cluster_by or None
-    table = google.create_table(table, exists_ok=True)
+    table = google.create_table(table, exists_ok=True, retry=RETRY)
     held = {column.name for column in table.schema}
     if new := [column for column in fields(wanted) if column.name not in held]:
         table.schema = [*table.schema, *new]

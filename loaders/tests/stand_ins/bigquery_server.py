@@ -6,7 +6,7 @@ Runs in an environment of its own, which `sh scripts/bigquery.sh emulator` makes
 What POST /faults is given goes wrong, in a list of objects, ``times`` times each (once if it is not said):
 
     {"table": "freq", "reason": "invalid", "message": ".."}     a load job into that table is taken, and then fails
-    {"request": "POST /upload/.*", "status": 503, "reason": "backendError", "message": ".."}   refused unread
+    {"request": "POST /upload/.*", "status": 503, "body": {..}}    refused unread, with this answer
     {"request": "PUT /upload/.*", "cut": true}     done, but the connection breaks before the answer
 """
 
@@ -39,7 +39,6 @@ _faults = []
 # DuckDB's own list of tables takes seconds where hundreds are in DuckLake, and every request asks for it. This one
 # takes the place of it, by its name: from DuckLake's catalogue, and from the columns of the other databases.
 TABLES = """
-    create or replace macro duckdb_tables() as table
     select '{project}' as database_name, schema_name, table_name, false as temporary,
         coalesce(record_count, 0) as estimated_size
     from "__ducklake_metadata_{project}".ducklake_table as tables
@@ -47,6 +46,8 @@ TABLES = """
     left join "__ducklake_metadata_{project}".ducklake_table_stats using (table_id)
     where tables.end_snapshot is null and schemas.end_snapshot is null
     union all
+"""
+OTHER_TABLES = """
     select distinct database_name, schema_name, table_name, database_name = 'temp', 0
     from duckdb_columns()
     where database_name in ('emulator', 'temp')
@@ -56,7 +57,8 @@ TABLES = """
 def attach(connection, project_id):
     """With a list of tables that is quick."""
     _attach(connection, project_id)
-    connection.execute(TABLES.format(project=project_id))
+    lists = "".join(TABLES.format(project=project) for project in sorted(database._attached))
+    connection.execute(f"create or replace macro duckdb_tables() as table {lists} {OTHER_TABLES}")
 
 
 def execute(cursor, project_id, job_id, config, dry_run=False, session=None):
@@ -153,8 +155,7 @@ async def _nothing():
 
 
 async def _refuse(fault, send):
-    error = {"reason": fault["reason"], "message": fault["message"]}
-    answer = json.dumps({"error": {"code": fault["status"], "message": fault["message"], "errors": [error]}}).encode()
+    answer = json.dumps(fault["body"]).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(answer))]
     await send({"type": "http.response.start", "status": fault["status"], "headers": headers})
     await send({"type": "http.response.body", "body": answer})
