@@ -1,0 +1,101 @@
+"""The commands of whoever runs this for years: job, backup, restore."""
+
+import re
+import sys
+from pathlib import Path
+
+import click
+
+from loaders.config import ConfigError, read_settings
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class Duration(click.ParamType):
+    """Such as 90s, 15m, 24h or 400d; in seconds."""
+
+    name = "duration"
+
+    def convert(self, value, param, ctx) -> float:
+        """Seconds."""
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"(\d+)([smhd])", value)
+        if not found or not int(found[1]):
+            self.fail(f"{value!r} is none such as 90s, 15m, 24h or 400d", param, ctx)
+        return float(found[1]) * _UNITS[found[2]]
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("name")
+@click.option("--every", type=Duration(), help="How often it should end well; alert tells when it does not.")
+@click.option(
+    "--limit", type=Duration(), default="1h", show_default=True, help="After that it is stopped: exit code 124."
+)
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def job(name: str, every: float | None, limit: float, command: tuple[str, ...]) -> None:
+    """Run a scheduled command: once at a time, within a limit, with a note of how it ended for alert.
+
+    Ends with the exit code of the command, 75 if the job is still running, 124 if it took too long.
+
+    \b
+    gb-power job load --every 15m --limit 14m -- gb-power load --log-level error
+    """
+    from loaders.jobs import run_job
+
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,50}", name):
+        raise click.BadParameter(f"{name!r}: letters, digits, - and _ only", param_hint="NAME")
+    try:
+        sys.exit(run_job(read_settings(), name, command, every, limit))
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from None
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--keep", type=click.IntRange(1), default=7, show_default=True, help="How many backups stay.")
+def backup(folder: Path, keep: int) -> None:
+    """Copy lake, spool and warehouse into a new dated folder in FOLDER, while loads and readers go on.
+
+    Put FOLDER on another disk. Files that an earlier backup has are linked, not copied.
+
+    \b
+    gb-power backup /mnt/backup
+    """
+    from loaders.backup import backup as copy
+    from loaders.lock import Locked
+
+    try:
+        done = copy(read_settings(), folder, keep)
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from None
+    except Locked as error:
+        click.echo(f"gb-power backup: {error}", err=True)
+        sys.exit(75)  # EX_TEMPFAIL
+    except OSError as error:
+        raise click.ClickException(f"{error}; no backup was made, the earlier ones are as they were") from None
+    click.echo(f"{done.path}: {done.files:,} files, {done.bytes / 1e6:,.1f} MB")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def restore(folder: Path) -> None:
+    """Make an empty home what it was when a backup was made; the newest of FOLDER, or FOLDER itself.
+
+    Then 'gb-power build' once, if the home is in another place than it was: the warehouse names its files.
+
+    \b
+    gb-power restore /mnt/backup
+    gb-power restore /mnt/backup/20261121T043000Z
+    """
+    from loaders.backup import CannotRestore
+    from loaders.backup import restore as copy
+
+    try:
+        settings = read_settings()
+        done = copy(settings, folder)
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from None
+    except (CannotRestore, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{settings.home} is as of {done.path}: {done.files:,} files, {done.bytes / 1e6:,.1f} MB")
