@@ -13,6 +13,7 @@ def dataset_checks(entry: Dataset, facts: dict, limits: Thresholds, now: datetim
     yield _freshness(entry, facts, limits, now)
     yield _missing(entry, facts, limits)
     yield from _completeness(entry, facts)
+    yield from _quality(entry, facts)
     if "asked" in facts:
         yield from _questions(entry, facts, limits, now)
     if "messages" in facts:
@@ -51,7 +52,7 @@ def _missing(entry: Dataset, facts: dict, limits: Thresholds) -> Check:
     message = f"{gaps} gaps in 30 days" if value is not None else "not known: not in the warehouse"
     return measured(
         "missing", entry.dataset, value, "min", message, threshold=limits.missing_minutes,
-        since_utc=facts.get("first_missing_utc"), command=facts.get("command"),
+        since_utc=facts.get("first_missing_utc"), command="gb-power gaps --fill",
     )  # fmt: skip
 
 
@@ -60,6 +61,20 @@ def _completeness(entry: Dataset, facts: dict) -> Iterator[Check]:
         share = facts.get(f"complete_{days}_days")
         message = "of what should be there by now" if share is not None else "nothing is expected, or it is not known"
         yield measured(name, entry.dataset, share, "%", message)
+
+
+def _quality(entry: Dataset, facts: dict) -> Iterator[Check]:
+    for name, fact, unit, message in (
+        (
+            "duplicates",
+            "duplicates",
+            "%",
+            "landed rows of 7 days that were superseded or came twice; none counts twice",
+        ),
+        ("valid", "valid", "%", "answers and messages of 7 days that could be read"),
+        ("timeliness", "timeliness_min", "min", "from a row's moment to the lake, median of the newest day"),
+    ):
+        yield measured(name, entry.dataset, facts.get(fact), unit, message)
 
 
 def _questions(entry: Dataset, facts: dict, limits: Thresholds, now: datetime) -> Iterator[Check]:

@@ -10,12 +10,17 @@ from rich.text import Text
 from loaders.status.check import STATES, Check, worst
 
 STYLES = {"ok": "green", "warning": "yellow", "critical": "bold red"}
-PROBLEMS_SHOWN = 12
+NOTE = """age: of the newest row; today, 7 d, 30 d: % complete; gone: missing in 30 days
+dup: % superseded or twice; err: % of the answers; p50, p95: response time, s
+lag: from the event to the lake; load: since REST was asked; MB: in the lake"""
+PROBLEMS_SHOWN = 8
+DATASETS_SHOWN = 20  # those that are worst first
 WIDTH = 80
+LONGEST = 160  # characters of a message; all of it is in the JSON
 COLUMNS = {  # heading -> the check that it shows
     "age": "freshness", "today": "complete_today", "7 d": "complete_7_days", "30 d": "complete_30_days",
-    "missing": "missing", "err %": "errors", "p50": "response_median", "p95 s": "response_p95",
-    "delay": "delay", "load": "last_load", "MB": "stored",
+    "gone": "missing", "dup": "duplicates", "err": "errors", "p50": "response_median", "p95": "response_p95",
+    "lag": "delay", "load": "last_load", "MB": "stored",
 }  # fmt: skip
 
 
@@ -34,7 +39,10 @@ def show(checks: list[Check], now: datetime, console: Console) -> None:
     if datasets.row_count:
         console.print()
         console.print(datasets)
-        console.print(Text("age, delay, load: since then; %: complete; p50, p95: s; missing: in 30 days", style="dim"))
+        left = len({check.dataset for check in checks if check.dataset}) - datasets.row_count
+        if left:
+            console.print(f"and {left} more, none of them worse: gb-power status --json")
+        console.print(Text(NOTE, style="dim"))
 
 
 def _whole(checks: Iterable[Check]) -> Table:
@@ -62,7 +70,7 @@ def _named(name: str, check: Check) -> Text:
 
 
 def _explained(check: Check) -> Text:
-    text = Text(check.message)
+    text = Text(check.message if len(check.message) <= LONGEST else f"{check.message[:LONGEST]}…")
     if check.state != "ok" and check.command:
         text.append(f"\n→ {check.command}", style="cyan")
     return text
@@ -76,7 +84,9 @@ def _datasets(checks: list[Check]) -> Table:
     for check in checks:
         if check.dataset:
             found.setdefault(check.dataset, {})[check.name] = check
-    for dataset, by_name in found.items():
+    shown = sorted(found, key=lambda name: (-STATES.index(worst(found[name].values())), name))[:DATASETS_SHOWN]
+    for dataset in sorted(shown):
+        by_name = found[dataset]
         state = worst(by_name.values())
         cells = (_cell(by_name.get(name)) for name in COLUMNS.values())
         table.add_row(Text(dataset, style=STYLES[state]), *cells)
@@ -103,7 +113,7 @@ def _number(check: Check) -> str:
         return _time(value)
     if check.unit == "%":
         return f"{value:.0f}" if value in (0, 100) else f"{min(value, 99.9):.1f}"
-    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.2g}"
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.2f}" if value < 10 else f"{value:.1f}"
 
 
 def _time(minutes: float) -> str:

@@ -1,7 +1,8 @@
-"""What the warehouse that people query says of each dataset: newest row, completeness, gaps, rows superseded."""
+"""What the warehouse that people query says of each dataset: newest row, completeness, gaps, quality."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
@@ -35,20 +36,39 @@ GAPS = """
             date_diff('second', greatest(from_utc, $since), to_utc) / 60
             * readings_missing / (periods_missing * readings_expected)
         ) as missing_min,
-        min(from_utc) as first_missing_utc,
-        arg_max(command, from_utc) as command
+        min(from_utc) as first_missing_utc
     from holes
     group by dataset
 """
 
 
-def warehouse(served: Path, now: datetime) -> dict[str, dict]:
-    """By dataset, all of the above.
+QUALITY = """
+    select
+        dataset,
+        100 * sum(rows_landed - row_count) filter (duplication_percent is not null)
+            / sum(rows_landed) filter (duplication_percent is not null) as duplicates,
+        100 - 100 * sum(answers_refused) / sum(answers) as valid,
+        arg_max(timeliness_minutes, settlement_date) as timeliness_min
+    from quality_scorecard
+    where settlement_date > $today - 7 and settlement_date <= $today
+    group by dataset
+"""
+
+
+class Warehouse(NamedTuple):
+    """What was found, by dataset, and why what was not found was not."""
+
+    facts: dict[str, dict]
+    lacks: list[str]
+
+
+def warehouse(served: Path, now: datetime) -> Warehouse:
+    """All of the above; a warehouse of an older version may lack some of it.
 
     Raises:
-        duckdb.Error: the file is damaged, locked, or of a version without these tables.
+        duckdb.Error: the file is damaged or locked.
     """
-    found: dict[str, dict] = {}
+    found = Warehouse({}, [])
     with duckdb.connect(str(served), read_only=True, config={"memory_limit": "500MB", "threads": 2}) as db:
         db.execute("set TimeZone = 'UTC'")
         today = db.execute("select (cast($1 as timestamptz) at time zone 'Europe/London')::date", [now]).fetchone()[0]
@@ -57,11 +77,16 @@ def warehouse(served: Path, now: datetime) -> dict[str, dict]:
             (FRESHNESS, {}),
             (COVERAGE.format(shares=shares), {"today": today}),
             (GAPS, {"since": now - timedelta(days=30)}),
+            (QUALITY, {"today": today}),
         ):
-            rows = db.execute(query, values)
+            try:
+                rows = db.execute(query, values)
+            except (duckdb.CatalogException, duckdb.BinderException) as error:  # no such table or column
+                found.lacks.append(str(error).splitlines()[0])
+                continue
             names = [column[0] for column in rows.description]
             for row in rows.fetchall():
-                found.setdefault(row[0], {}).update(zip(names, row, strict=True))
+                found.facts.setdefault(row[0], {}).update(zip(names, row, strict=True))
     return found
 
 

@@ -19,13 +19,15 @@ def read_warehouse(settings: Settings, limits: Thresholds, now: datetime) -> tup
     if not settings.served.exists():
         return [Check("warehouse", None, "critical", "there is none yet: nobody can query anything", command=BUILD)], {}
     try:
-        facts = warehouse(settings.served, now)
+        facts, lacks = warehouse(settings.served, now)
         written = written_at(settings.served)
     except (duckdb.Error, OSError) as error:
         return [Check("warehouse", None, "critical", f"cannot be read: {_line(error)}", command=BUILD)], {}
     age = (now - written).total_seconds() / 60
     checks = [
-        Check("warehouse", None, "ok", f"{len(facts)} datasets"),
+        Check("warehouse", None, "warning", f"of an older version: {lacks[0]}", command=BUILD)
+        if lacks
+        else Check("warehouse", None, "ok", f"{len(facts)} datasets"),
         measured(
             "warehouse_age",
             None,
@@ -68,9 +70,7 @@ def _build(built: dict) -> Check:
         )  # fmt: skip
     if built["gaps"]:
         more = f"{message}; rows are missing"
-        return Check(
-            "build", None, "warning", more, len(built["gaps"]), "gaps", None, ended, "gb-power query 'from data_gaps'"
-        )
+        return Check("build", None, "warning", more, len(built["gaps"]), "gaps", None, ended, "gb-power gaps --fill")
     if built["code"]:
         return Check("build", None, "critical", f"dbt ended with {built['code']}", None, None, None, ended, BUILD)
     return Check("build", None, "ok", message, 0, "failures", None, ended)

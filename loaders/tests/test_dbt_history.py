@@ -4,12 +4,15 @@ The rows are made up. Settlement days are the three around 2025-03-30, which has
 """
 
 import json
+import shutil
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from loaders.catalogue import load_catalogue
-from loaders.config import RAW_BMRS, RAW_IRIS
+from loaders.config import RAW_BMRS, RAW_IRIS, read_settings
+from loaders.status.collect import collect
 from loaders.tests.lake import write_empty_lake, write_messages, write_rows, write_windows
 from loaders.tests.warehouse import Warehouse
 from loaders.windows import day_start
@@ -184,3 +187,27 @@ def test_each_hole_fails_the_test_of_its_own_name_and_no_other(home, monkeypatch
     assert warehouse.query(
         f"select completeness_percent, rows_landed, duplication_unknown_because {of_a_day} = 'MID'"
     ) == [(0.0, None, "no row was landed")]  # asked, and the question failed: nothing is there
+    status_sees_it(home)
+
+
+def status_sees_it(home) -> None:
+    """``gb-power status`` three days later, on the same warehouse."""
+    (home / "served").mkdir()
+    shutil.copyfile(home / "warehouse.duckdb", home / "served" / "warehouse.duckdb")
+    found = collect(replace(read_settings(), home=home), now=LOAD + HALF_HOUR)
+    of = {(check.dataset, check.name): check for check in found}
+    assert of["INDO", "complete_7_days"].value == pytest.approx(100 * 141 / 142, abs=0.001)
+    assert of["INDO", "complete_today"].value is None, "nothing of this day is expected"
+    missing = {
+        name: (of[name, "missing"].state, of[name, "missing"].value) for name in ("INDO", "FREQ", "BOALF", "ITSDO")
+    }
+    assert missing == {
+        "INDO": ("warning", 30.0),  # a settlement period
+        "FREQ": ("ok", 0.25),  # a sample of 15 s
+        "BOALF": ("critical", 23 * 60.0),  # the day on which the clocks went forward
+        "ITSDO": ("ok", 0.0),
+    }
+    assert of["INDO", "missing"].since_utc == day_start(DAYS[2]) - HALF_HOUR
+    assert of["MID", "errors"].message == "1 of 1 answers in 24 h; the last: time-out"
+    assert of["ITSDO", "duplicates"].value == pytest.approx(100 * 48 / 190, abs=0.001), "a day came by both channels"
+    assert of["ITSDO", "valid"].value == 80.0, "one of three days' answers and two messages"

@@ -112,6 +112,23 @@ def test_the_readmes_query_gives_what_the_readme_shows(demo):
     assert [line.rstrip() for line in done.stdout.splitlines()] == expected
 
 
+def test_status_of_the_demo_is_critical_since_its_data_are_old_and_nothing_else_is_wrong(demo):
+    command = [sys.executable, "-m", "loaders.cli", "status", "--json"]
+    env = {**os.environ, "GB_POWER_HOME": str(demo[0])}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    answer = json.loads(done.stdout)
+    assert (done.returncode, answer["exit_code"]) == (2, 2)
+    of = {(check["dataset"], check["name"]): check for check in answer["checks"]}
+    loaded = {"BMUNITS", "BOALF", "BOD", "DISEBSP", "FUELHH", "FUELINST", "INDO", "ITSDO", "MID", "PN"}
+    assert {dataset for dataset, _ in of if dataset} == loaded
+    late = {dataset for (dataset, _), check in of.items() if check["state"] != "ok" and dataset}
+    assert late == {dataset for (dataset, name), check in of.items() if name == "freshness" and check["state"] != "ok"}
+    assert late == loaded - {"BMUNITS"}, "a register, asked a minute ago"
+    assert of[None, "build"]["state"] == "ok"
+    assert (of[None, "spool_messages"]["value"], of["INDO", "errors"]["value"]) == (0, 0)
+    assert of["FUELINST", "stored"]["value"] > 0 < of["FUELINST", "response_median"]["value"]
+
+
 HOLES = {  # table -> rows that disappear from the lake, and the tests that must say so
     "indo": ("settlement_date = '2025-10-25'", "complete_history_data_gaps_INDO"),  # the first day
     "itsdo": ("settlement_date = '2025-10-26'", "complete_history_data_gaps_ITSDO"),  # the day between

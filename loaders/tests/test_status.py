@@ -6,12 +6,14 @@ The clock stands at NOW. Rows, windows and messages are made up.
 import json
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from rich.console import Console
 
+from loaders.build import Built, remember
 from loaders.catalogue import load_catalogue
 from loaders.config import ConfigError, read_settings
 from loaders.iris.message import Message
@@ -20,7 +22,7 @@ from loaders.status.check import Check, as_json, worst
 from loaders.status.collect import collect
 from loaders.status.screen import WIDTH, show
 from loaders.status.thresholds import read_thresholds
-from loaders.tests.lake import write_empty_lake, write_windows
+from loaders.tests.lake import write_empty_lake, write_messages, write_windows
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -191,6 +193,49 @@ def test_what_is_broken_says_so_and_the_rest_goes_on(lake):
     assert found[None, "lake"].state == "critical"
     assert "torn.parquet" in found[None, "lake"].message
     assert found[None, "disk"].state == "ok"
+
+
+def test_a_warehouse_that_somebody_writes_to_or_of_an_older_version_says_so(tmp_path):
+    (tmp_path / "served").mkdir()
+    path = tmp_path / "served" / "warehouse.duckdb"
+    hold = f"import duckdb; db = duckdb.connect({str(path)!r}); print('held', flush=True); input()"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", hold], **pipes) as holder:
+        assert holder.stdout.readline() == "held\n"
+        check = checks(tmp_path)[None, "warehouse"]
+        holder.communicate("\n")
+    assert check.state == "critical"
+    assert "lock" in check.message
+    check = checks(tmp_path)[None, "warehouse"]
+    assert (check.state, check.command) == ("warning", "gb-power build")
+    assert "dataset_freshness" in check.message
+
+
+@pytest.mark.parametrize(
+    ("built", "expected", "says"),
+    [
+        (Built(0, 3, Counter({"pass": 2})), "ok", "3 models; tests: 2 pass"),
+        (Built(1, 3, Counter(fail=1), gaps=["complete_history_X: 3"]), "warning", "rows are missing"),
+        (Built(1, 3, Counter(fail=2), ["not_null_y: 1"], ["complete_history_X: 3"]), "critical", "not_null_y"),
+        (Built(2), "critical", "dbt ended with 2"),
+    ],
+)
+def test_what_came_of_the_last_build(tmp_path, built, expected, says):
+    remember(replace(read_settings(), home=tmp_path), built, NOW)
+    check = checks(tmp_path)[None, "build"]
+    assert check.state == expected
+    assert says in check.message
+
+
+def test_messages_that_no_table_took(lake):
+    recent = {"received_at_utc": NOW - MINUTE, "landed_at_utc": NOW}
+    names = [("SYS_WARN", "LANDED"), ("SYS_WARN", "QUARANTINED"), ("NEWSET", "UNMAPPED")]
+    write_messages(lake, [recent | {"dataset": name, "outcome": outcome} for name, outcome in names], NOW)
+    found = checks(lake)
+    assert (found["SYSWARN", "message_errors"].state, found["SYSWARN", "message_errors"].value) == ("critical", 50)
+    assert found["SYSWARN", "message_delay"].value == 1
+    assert found[None, "unmapped"].state == "warning"
+    assert "NEWSET" in found[None, "unmapped"].message
 
 
 def test_the_screen_fits_into_80_columns_whatever_an_error_says(lake):
