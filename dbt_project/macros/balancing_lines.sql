@@ -14,6 +14,12 @@
 {%- endmacro %}
 
 
+{# A second as a whole number, since BigQuery makes no partitions by a float. #}
+{% macro microsecond(second) -%}
+    cast(round({{ second }} * 1000000) as int64)
+{%- endmacro %}
+
+
 {# Every row of a relation once for each half hour that [from_utc, to_utc) touches, as a query with the added column
    `half_hour_utc`. Settlement periods start on the half hour of UTC too: London's clocks change by whole hours. #}
 {% macro each_half_hour(relation, from_utc, to_utc) -%}

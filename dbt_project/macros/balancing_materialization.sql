@@ -9,7 +9,7 @@
     {%- set table = this.incorporate(type='table') -%}
     {{ run_hooks(pre_hooks) }}
 
-    {% call statement('find') %}{{ find_days_to_price(from_scratch) }}{% endcall %}
+    {% call statement('find') %}{{ find_due_days(from_scratch) }}{% endcall %}
     {% if from_scratch %}
         {% if existing is not none %}{% do adapter.drop_relation(existing) %}{% endif %}
         {% call statement('create') %}{{ create_table_as(False, table, of_days(sql, ['2999-12-31', '1900-01-01'])) }}{% endcall %}

@@ -105,15 +105,22 @@ numbered as (
 
 ),
 
+whole as (
+
+    select
+        *,
+        min(from_utc) over (partition by national_grid_bm_unit, piece) as piece_from_utc,
+        max(to_utc) over (partition by national_grid_bm_unit, piece) as piece_to_utc
+    from numbered
+
+),
+
 effective_position as (
 
-    select * replace (
-        min(from_utc) over (partition by national_grid_bm_unit, piece) as from_utc,
-        max(to_utc) over (partition by national_grid_bm_unit, piece) as to_utc
-    )
-    from numbered
+    select * replace (piece_from_utc as from_utc, piece_to_utc as to_utc)
+    from whole
     where true
-    qualify row_number() over (partition by national_grid_bm_unit, piece order by standing, from_utc) = 1
+    qualify row_number() over (partition by national_grid_bm_unit, piece order by standing, whole.from_utc) = 1
 
 )
 {%- endmacro %}

@@ -15,7 +15,41 @@
 {%- endmacro %}
 
 
-{# For find_due_days: CTEs from `landed` to `landed_days`. #}
+{# For compare_days: CTEs up to `landed_days`. On BigQuery, where counting all history at every build would be paid for,
+   rows are counted again that begin in the last `limits_recounted_days` days; earlier days stay as they were built. #}
+{% macro landed_spans(node, known) -%}
+    {%- set bounded = known and target.type == 'bigquery' -%}
+    {%- set ago = modules.datetime.timedelta(days=var('limits_recounted_days')) -%}
+    {%- set counted_from = "date '" ~ (run_started_at - ago).strftime('%Y-%m-%d') ~ "'" -%}
+    {%- set settled_before = counted_from ~ ' + ' ~ longest_span_days() -%}
+    landed as (
+        {%- for model_id in node.depends_on.nodes if '.stg_' in model_id %}
+        select
+            {{ node.config.meta.day_of }} as moment, {{ node.config.meta.day_until }} as until,
+            count(*) as row_count, max(fetched_at_utc) as last_utc
+        from {{ relation_of(model_id) }}
+        {%- if bounded %}
+        where {{ node.config.meta.day_of }} >= {{ settlement_day_start(counted_from) }}
+        {%- endif %}
+        group by 1, 2
+        {%- if not loop.last %}
+        union all
+        {%- endif %}
+        {%- endfor %}
+    ),
+    {{ days_of_spans() }},
+    landed_days as (
+        select * from counted_days
+        {%- if bounded %}
+        where settlement_date >= {{ settled_before }}
+        union all
+        select settlement_date, reaches_from, reaches_to, rows_built, last_built_utc
+        from {{ built_days(node) }}
+        where settlement_date < {{ settled_before }}
+        {%- endif %}
+    )
+{%- endmacro %}
+
 {% macro days_of_spans() -%}
     spans as (
         select
@@ -28,7 +62,7 @@
     touched_days as (
         {{ date_series('(select min(first_day) from spans)', '(select max(last_day) from spans)') }}
     ),
-    landed_days as (
+    counted_days as (
         select
             day as settlement_date, min(first_day) as reaches_from, max(last_day) as reaches_to,
             cast(sum(row_count) as int64) as rows_landed, max(last_utc) as last_landed_utc
@@ -51,6 +85,10 @@
 {# In the where clause of the model: the rows that the days which are due cannot be built without. #}
 {% macro in_reach_of_due_days(from_utc, to_utc) -%}
     {{ is_a_span(from_utc, to_utc) }}
+    {{ adapter.dispatch('in_reach_of_due_days')(from_utc, to_utc) }}
+{%- endmacro %}
+
+{% macro duckdb__in_reach_of_due_days(from_utc, to_utc) -%}
     {%- if this is not none %}
     and (
         {{ settlement_date(from_utc) }} in ({{ days_in_reach() }})
@@ -60,6 +98,12 @@
     and {{ to_utc }} >= (select {{ settlement_day_start('min(settlement_date)') }} from ({{ days_in_reach() }}) as days)
     and {{ from_utc }} < (select {{ settlement_day_start('max(settlement_date) + 1') }} from ({{ days_in_reach() }}) as days)
     {%- endif -%}
+{%- endmacro %}
+
+{# Constants again: all that can overlap a row which touches these days. Rows that touch none of it change nothing. #}
+{% macro bigquery__in_reach_of_due_days(from_utc, to_utc) -%}
+    and {{ from_utc }} >= {{ settlement_day_start(first_day() ~ ' - ' ~ (2 * (longest_span_days() | int))) }}
+    and {{ from_utc }} < {{ settlement_day_start(last_day() ~ ' + ' ~ (longest_span_days() | int + 1)) }}
 {%- endmacro %}
 
 {% macro days_in_reach() -%}

@@ -23,7 +23,8 @@
 {%- endmacro %}
 
 
-{# The newest row of a relation that has a value, as a relation of one row or none. #}
+{# The newest row of a relation that has a value, as a relation of one row or none. Its column `one` is there to join
+   by, since BigQuery has no outer join without an equality. #}
 {% macro newest(relation, time, value) -%}
-    (select * from {{ relation }} where {{ value }} is not null order by {{ time }} desc limit 1)
+    (select *, 1 as one from {{ relation }} where {{ value }} is not null order by {{ time }} desc limit 1)
 {%- endmacro %}

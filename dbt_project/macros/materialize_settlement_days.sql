@@ -8,7 +8,7 @@
     {%- set table = this.incorporate(type='table') -%}
     {{ run_hooks(pre_hooks) }}
 
-    {% call statement('find') %}{{ find_due_days(config.get('meta')['day_of'], from_scratch, config.get('meta')['day_until']) }}{% endcall %}
+    {% call statement('find') %}{{ find_due_days(from_scratch) }}{% endcall %}
     {% if from_scratch %}
         {% if existing is not none and not existing.is_table %}{% do adapter.drop_relation(existing) %}{% endif %}
         {% call statement('create') %}create or replace table {{ table }} as select * from ({{ sql }}) limit 0{% endcall %}

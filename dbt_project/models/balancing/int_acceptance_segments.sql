@@ -43,7 +43,7 @@ chained as (
         coalesce(lag(after_to_mw) over earlier, fpn_to_mw) as before_to_mw
     from asked
     window earlier as (
-        partition by national_grid_bm_unit, start_utc, from_second
+        partition by national_grid_bm_unit, start_utc, {{ microsecond('from_second') }}
         order by accepted_at_utc, acceptance_number, segment_from_utc
     )
 

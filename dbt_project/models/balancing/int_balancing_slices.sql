@@ -90,6 +90,6 @@ left join stacks
     and slices.from_second >= stacks.from_second and slices.to_second <= stacks.to_second
 where slices.to_second is not null
 qualify row_number() over (  -- where notifications overlap, the one that was heard last is in force
-    partition by slices.national_grid_bm_unit, slices.start_utc, slices.from_second
+    partition by slices.national_grid_bm_unit, slices.start_utc, {{ microsecond('slices.from_second') }}
     order by pn.fetched_at_utc desc, pn.from_second desc
 ) = 1

@@ -60,7 +60,7 @@ pieces as (
         on slices.national_grid_bm_unit = pairs.national_grid_bm_unit and slices.start_utc = pairs.start_utc
         and slices.second >= pairs.from_second and slices.next_second <= pairs.to_second
     qualify row_number() over (  -- where rows of a pair overlap, the one that was heard last is in force
-        partition by pairs.national_grid_bm_unit, pairs.start_utc, pairs.pair_id, slices.second
+        partition by pairs.national_grid_bm_unit, pairs.start_utc, pairs.pair_id, {{ microsecond('slices.second') }}
         order by pairs.fetched_at_utc desc, pairs.from_utc desc
     ) = 1
 
@@ -92,6 +92,6 @@ select
     bid_price_gbp_per_mwh
 from widths
 window stack as (  -- outward from the notification, which is zero here
-    partition by national_grid_bm_unit, start_utc, piece_from, pair_id > 0
+    partition by national_grid_bm_unit, start_utc, {{ microsecond('piece_from') }}, pair_id > 0
     order by abs(pair_id) rows unbounded preceding
 )

@@ -4,6 +4,7 @@ with
 mix as (
 
     select
+        1 as one,
         sum(case when kind = 'generation' then greatest(power_mw, 0) end) as generation_mw,
         sum(case when kind = 'generation' then power_mw end) as net_generation_mw,
         max(case when kind = 'generation' then as_of_utc end) as generation_as_of_utc,
@@ -80,9 +81,9 @@ select
 from mix
 cross join acceptances
 cross join outages
-left join {{ newest(ref('fct_renewable_share'), 'start_utc', 'generation_mw') }} as renewables on true
-left join {{ newest(ref('fct_carbon_intensity'), 'start_utc', 'carbon_intensity_gco2_per_kwh') }} as carbon on true
-left join {{ newest(ref('fct_system_frequency'), 'start_utc', 'last_frequency_hz') }} as frequency on true
-left join {{ newest(ref('fct_demand'), 'start_utc', 'national_demand_mw') }} as demand on true
-left join {{ newest(ref('fct_price_spread'), 'start_utc', 'system_price_gbp_per_mwh') }} as price on true
-left join {{ newest(ref('fct_market_index'), 'start_utc', 'market_index_price_gbp_per_mwh') }} as market on true
+left join {{ newest(ref('fct_renewable_share'), 'start_utc', 'generation_mw') }} as renewables on mix.one = renewables.one
+left join {{ newest(ref('fct_carbon_intensity'), 'start_utc', 'carbon_intensity_gco2_per_kwh') }} as carbon on mix.one = carbon.one
+left join {{ newest(ref('fct_system_frequency'), 'start_utc', 'last_frequency_hz') }} as frequency on mix.one = frequency.one
+left join {{ newest(ref('fct_demand'), 'start_utc', 'national_demand_mw') }} as demand on mix.one = demand.one
+left join {{ newest(ref('fct_price_spread'), 'start_utc', 'system_price_gbp_per_mwh') }} as price on mix.one = price.one
+left join {{ newest(ref('fct_market_index'), 'start_utc', 'market_index_price_gbp_per_mwh') }} as market on mix.one = market.one
