@@ -1,18 +1,26 @@
 -- One row per dataset and settlement date about which REST answered or IRIS sent something, and how much was refused.
 with
 
-answers as (
+windows as (
 
     -- a question that nobody answered says nothing of the data
-    select
-        windows.dataset,
-        coalesce(days.settlement_date, {{ settlement_date('windows.asked_at_utc') }}) as settlement_date,
-        windows.outcome = 'quarantined' as is_refused
-    from {{ ref('stg_bmrs__windows') }} as windows
-    left join {{ ref('dim_settlement_periods') }} as days
+    select *, outcome = 'quarantined' as is_refused
+    from {{ ref('stg_bmrs__windows') }}
+    where outcome in ('landed', 'unchanged', 'empty', 'quarantined')
+
+),
+
+answers as (
+
+    select windows.dataset, days.settlement_date, windows.is_refused
+    from windows
+    inner join {{ ref('dim_settlement_periods') }} as days
         on days.settlement_date between windows.settlement_date_from and windows.settlement_date_to
         and days.settlement_period = 1
-    where windows.outcome in ('landed', 'unchanged', 'empty', 'quarantined')
+    union all
+    select dataset, {{ settlement_date('asked_at_utc') }}, is_refused
+    from windows
+    where settlement_date_from is null
 
 ),
 

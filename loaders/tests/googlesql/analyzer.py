@@ -31,10 +31,11 @@ KINDS = {
 NAMES = {kind: name for name, kind in KINDS.items()}
 
 # on in ZetaSQL with everything switched on, but not in BigQuery
-NOT_IN_BIGQUERY = (
-    "TIMESTAMP_NANOS TIMESTAMP_PICOS DISALLOW_GROUP_BY_FLOAT PROTO_BASE ANONYMIZATION TEXTMAPPER_PARSER "
-    "SPANNER_LEGACY_DDL STRICT_CONDITIONAL_EXPRESSION INTERNAL_ALIASES V_1_4_IMPLICIT_COERCION_STRING_LITERAL_TO_BYTES"
-).split()
+NOT_IN_BIGQUERY = [
+    "TIMESTAMP_NANOS", "TIMESTAMP_PICOS", "DISALLOW_GROUP_BY_FLOAT", "PROTO_BASE", "ANONYMIZATION",
+    "TEXTMAPPER_PARSER", "SPANNER_LEGACY_DDL", "STRICT_CONDITIONAL_EXPRESSION", "INTERNAL_ALIASES",
+    "V_1_4_IMPLICIT_COERCION_STRING_LITERAL_TO_BYTES",
+]  # fmt: skip
 
 
 class GoogleSQLError(Exception):
@@ -100,8 +101,11 @@ def _language(client: _Client):
         service.LanguageOptionsRequest(maximum_features=True),
         language_options.LanguageOptionsProto,
     )
-    off = {options.LanguageFeature.Value(f"FEATURE_{name}") for name in NOT_IN_BIGQUERY if f"FEATURE_{name}" in
-           options.LanguageFeature.keys()}
+    off = {
+        options.LanguageFeature.Value(f"FEATURE_{name}")
+        for name in NOT_IN_BIGQUERY
+        if f"FEATURE_{name}" in set(options.LanguageFeature.keys())
+    }
     on = [feature for feature in language.enabled_language_features if feature not in off]
     del language.enabled_language_features[:]
     language.enabled_language_features.extend(on)
@@ -205,8 +209,10 @@ def output_columns(message) -> dict[str, str] | None:
         if field.name == "output_column_list":
             return {column.name: type_name(column.column.type) for column in value}
     for field, value in message.ListFields():
-        if field.message_type is not None and not hasattr(value, "add") and (
-            field.name.startswith("resolved_") or field.name == "parent"
+        if (
+            field.message_type is not None
+            and not hasattr(value, "add")
+            and (field.name.startswith("resolved_") or field.name == "parent")
         ):
             found = output_columns(value)
             if found is not None:

@@ -17,7 +17,10 @@ def check(engine: GoogleSQL, sql: str) -> dict:
         resolved = engine.analyze(sql)
     except GoogleSQLError as error:
         return {"errors": [str(error)], "columns": None}
-    return {"errors": refusals(resolved) if "join" in sql or "limit" in sql else [], "columns": output_columns(resolved) or {}}
+    return {
+        "errors": refusals(resolved) if "join" in sql or "limit" in sql else [],
+        "columns": output_columns(resolved) or {},
+    }
 
 
 def answer(engine: GoogleSQL, tables: dict, statements: list[dict]) -> list[dict]:

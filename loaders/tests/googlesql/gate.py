@@ -40,10 +40,14 @@ def analyse(tables: dict, statements: list[Statement]) -> tuple[list[str], dict[
     answers = ask("check.py", {"tables": tables, "statements": [asdict(statement) for statement in statements]})
     wrong, columns = [], {}
     for statement, answer in zip(statements, answers, strict=True):
-        wrong += [f"{statement.name} ({statement.path}): {_with_line(error, statement.sql)}" for error in answer["errors"]]
+        wrong += [
+            f"{statement.name} ({statement.path}): {_with_line(error, statement.sql)}" for error in answer["errors"]
+        ]
         if answer["columns"] is not None:
             columns[statement.name] = answer["columns"]
-            wrong += [f"{statement.name} ({statement.path}): {breach}" for breach in breaches(statement, answer["columns"])]
+            wrong += [
+                f"{statement.name} ({statement.path}): {breach}" for breach in breaches(statement, answer["columns"])
+            ]
     return wrong, columns
 
 

@@ -51,10 +51,12 @@ def _joins_by_equality(join) -> bool:
 def refusals(statement) -> list[str]:
     """Why BigQuery would refuse to plan a statement that the analyzer accepts; empty if it would not."""
     found = []
-    if any(join.join_type != _INNER and not _joins_by_equality(join) for join in _all(statement, "ResolvedJoinScanProto")):
+    if any(
+        join.join_type != _INNER and not _joins_by_equality(join) for join in _all(statement, "ResolvedJoinScanProto")
+    ):
         found.append("outer join without an equality of fields from both sides")
     for subquery in _all(statement, "ResolvedSubqueryExprProto"):
-        if len(subquery.parameter_list) and _all(subquery.subquery, "ResolvedLimitOffsetScanProto"):
-            if _all(subquery.subquery, "ResolvedTableScanProto"):
-                found.append("correlated subquery over a table with LIMIT")
+        limited = all(_all(subquery.subquery, f"Resolved{what}ScanProto") for what in ("LimitOffset", "Table"))
+        if len(subquery.parameter_list) and limited:
+            found.append("correlated subquery over a table with LIMIT")
     return found

@@ -35,7 +35,12 @@ BUILT_DAYS = {
     "last_built_utc": "TIMESTAMP",
     "is_due": "BOOL",
 }
-SNAPSHOT = {"dbt_scd_id": "STRING", "dbt_updated_at": "TIMESTAMP", "dbt_valid_from": "TIMESTAMP", "dbt_valid_to": "TIMESTAMP"}
+SNAPSHOT = {
+    "dbt_scd_id": "STRING",
+    "dbt_updated_at": "TIMESTAMP",
+    "dbt_valid_from": "TIMESTAMP",
+    "dbt_valid_to": "TIMESTAMP",
+}
 AROUND = "statements_of_models_built_by_day"
 BY_DAY = ("settlement_days", "priced_days")
 
@@ -57,7 +62,13 @@ def compile_for_bigquery(folder: Path) -> dict:
     """The manifest of the project compiled for BigQuery, for which nothing is asked of it: the token is none and the
     endpoint, was it asked, would refuse."""
     profile = yaml.safe_load((ROOT / "profiles" / "profiles.yml").read_text())["gb_power"]["outputs"]["bigquery"]
-    offline = {"method": "oauth-secrets", "token": "none", "project": "offline", "dataset": "gb_power", "location": "EU"}
+    offline = {
+        "method": "oauth-secrets",
+        "token": "none",
+        "project": "offline",
+        "dataset": "gb_power",
+        "location": "EU",
+    }
     unasked = {"api_endpoint": "http://127.0.0.1:9", "job_retries": 0, "threads": 1, "maximum_bytes_billed": 1}
     profiles = {"gb_power": {"target": "bigquery", "outputs": {"bigquery": {**profile, **offline, **unasked}}}}
     (folder / "profiles.yml").write_text(yaml.safe_dump(profiles))
@@ -92,7 +103,9 @@ def typed_seed(node: dict) -> dict[str, str]:
     with (ROOT / "dbt_project" / node["original_file_path"]).open() as file:
         rows = list(csv.DictReader(file))
     declared = node["config"]["column_types"]
-    return {name: declared.get(name, "").upper() or _guess([row[name] for row in rows if row[name]]) for name in rows[0]}
+    return {
+        name: declared.get(name, "").upper() or _guess([row[name] for row in rows if row[name]]) for name in rows[0]
+    }
 
 
 def _guess(values: list[str]) -> str:
@@ -111,7 +124,9 @@ def in_order(manifest: dict) -> list[dict]:
 
     @cache
     def step(name: str) -> int:
-        return 1 + max((step(parent) for parent in nodes[name]["depends_on"].get("nodes", []) if parent in nodes), default=0)
+        return 1 + max(
+            (step(parent) for parent in nodes[name]["depends_on"].get("nodes", []) if parent in nodes), default=0
+        )
 
     return [nodes[name] for name in sorted(nodes, key=step)]
 
