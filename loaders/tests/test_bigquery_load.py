@@ -1,6 +1,7 @@
 """``gb-power load`` into BigQuery: what the lake gets, once, typed, cut into days, and asked for day by day."""
 
 from collections import Counter
+from datetime import date
 
 import pytest
 
@@ -13,7 +14,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:Cannot create BigQuery Storage c
 RECORDED = [  # datasets, and the days of which answers were recorded
     ("BOALF", "--from", "2022-01-01", "--to", "2022-01-02"),
     ("DISEBSP", "--from", "2025-10-25", "--to", "2025-10-27"),
-    ("FUELINST", "--from", "2025-10-26"),
     ("BMUNITS",),
 ]
 WIND = [row for row in recorded_rows("BOALF") if row["timeFrom"] < "2023"]
@@ -42,7 +42,7 @@ def test_the_recorded_hours_land_as_in_the_lake(project, server, tmp_path, monke
     monkeypatch.setenv("GB_POWER_HOME", str(tmp_path))
     for args in RECORDED:
         project.run("load", *args)
-    for table, fewest in {"boalf": 4000, "fuelinst": 50 * 12 * 10, "disebsp": 48 + 50 + 48, "bmunits": 2000}.items():
+    for table, fewest in {"boalf": 4000, "disebsp": 48 + 50 + 48, "bmunits": 2000}.items():
         columns = [name for (name,) in home.raw(table, "select column_name from (describe raw)")]
         names = ", ".join(name for name in columns if name not in ("_fetched_at_utc", "_load_id", "_dlt_load_id"))
         landed = project.rows(f"raw_bmrs.{table}", names)
@@ -51,11 +51,11 @@ def test_the_recorded_hours_land_as_in_the_lake(project, server, tmp_path, monke
 
 
 def test_the_same_hours_again_land_nothing(project):
-    before = [project.count(f"raw_bmrs.{table}") for table in ("boalf", "fuelinst", "disebsp", "bmunits")]
+    before = [project.count(f"raw_bmrs.{table}") for table in ("boalf", "disebsp", "bmunits")]
     for args in RECORDED:
         again = ["--again"] if "--from" in args else []
         assert "\n0 rows landed" in project.run("load", *args, *again).output
-    assert [project.count(f"raw_bmrs.{table}") for table in ("boalf", "fuelinst", "disebsp", "bmunits")] == before
+    assert [project.count(f"raw_bmrs.{table}") for table in ("boalf", "disebsp", "bmunits")] == before
 
 
 def test_another_machine_knows_what_was_answered(project, bigquery, server, tmp_path):
@@ -101,12 +101,31 @@ def test_tables_are_cut_into_days_and_clustered(project, table, day, cluster):
     assert made.clustering_fields == cluster
 
 
+def need_days(project, needed: bool) -> None:
+    """Whether queries must be confined to some partitions."""
+    for name in ("boalf", "_windows"):
+        table = project.google.get_table(f"raw_bmrs.{name}")
+        table.require_partition_filter = needed
+        project.google.update_table(table, ["require_partition_filter"])
+
+
+def days_asked(project) -> tuple[date, date]:
+    """First and last day that the newest question about acceptances was confined to."""
+    jobs = project.google.list_jobs(max_results=50)
+    asked = next(job for job in jobs if "select * from `raw_bmrs.boalf`" in getattr(job, "query", ""))
+    values = {one.name: one.value for one in asked.query_parameters}
+    return values["first"], values["last"]
+
+
 def test_a_value_that_changes_and_returns_lands_as_three_versions(project, server):
     row = next(row for row in WIND if row["timeFrom"].startswith("2022-01-01T12"))
     before = project.count("raw_bmrs.boalf")
+    need_days(project, True)  # what is held must be asked for by day, or the query is refused
     for level in (row["levelTo"] + 7, row["levelTo"]):
         server.set_rows("BOALF", [row | {"levelTo": level} if one is row else one for one in WIND])
         project.run("load", *RECORDED[0], "--again")
+    need_days(project, False)
+    assert days_asked(project) == (date(2021, 12, 26), date(2022, 1, 9))  # of 2 January: a week on either side
     assert project.count("raw_bmrs.boalf") == before + 2
     levels = project.query(f"""
         select level_to from raw_bmrs.boalf where national_grid_bm_unit = '{row["nationalGridBmUnit"]}'
@@ -117,9 +136,8 @@ def test_a_value_that_changes_and_returns_lands_as_three_versions(project, serve
 
 
 def test_a_new_field_becomes_a_column(project, server):
-    rows = [row for row in recorded_rows("FUELINST") if row["settlementDate"] == "2025-10-26"]
-    server.set_rows("FUELINST", [row | {"brandNewFlag": True} for row in rows])
-    output = project.run("load", "FUELINST", "--from", "2025-10-26", "--again").output
-    assert "FUELINST has new fields, landed as columns: brand_new_flag" in output
-    new = "select count(*) from raw_bmrs.fuelinst where brand_new_flag"
-    assert project.query(new) == [(len(rows),)]
+    prices = [row for row in recorded_rows("DISEBSP") if row["settlementDate"] == "2025-10-26"]
+    server.set_rows("DISEBSP", [row | {"brandNewFlag": True} for row in prices])
+    output = project.run("load", "DISEBSP", "--from", "2025-10-26", "--again").output
+    assert "DISEBSP has new fields, landed as columns: brand_new_flag" in output
+    assert project.query("select count(*) from raw_bmrs.disebsp where brand_new_flag") == [(50,)]
