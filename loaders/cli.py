@@ -86,7 +86,7 @@ def load(names, first, last, year, days, group, again, target, log_level) -> Non
 @click.argument("args", metavar="[DBT OPTIONS]...", nargs=-1, type=click.UNPROCESSED)
 @click.option("--target", type=click.Choice(TARGETS), help="What to build on; default: GB_POWER_TARGET, else duckdb.")
 def build(args: tuple[str, ...], target: str | None) -> None:
-    """Run dbt build, then swap the file that people query.
+    """Run dbt build, then swap the file that people query (on BigQuery, dbt swaps tables).
 
     dbt writes warehouse.duckdb; when nothing in it is wrong, a copy of it becomes served/warehouse.duckdb.
     Open that one: no build ever waits for a reader of it, and no reader for a build. Gaps in the history are
@@ -97,7 +97,7 @@ def build(args: tuple[str, ...], target: str | None) -> None:
     gb-power build --select bmrs_costs+
     """
     from loaders.build import remember, run_dbt, serve
-    from loaders.landing import WAREHOUSE, ensure_tables
+    from loaders.landing import WAREHOUSE, CannotLand, ensure_tables
     from loaders.lock import Locked, only_writer
 
     try:
@@ -109,12 +109,15 @@ def build(args: tuple[str, ...], target: str | None) -> None:
             built = run_dbt(settings, ["build", *args])
             remember(settings, built, began)
             if built.fit_to_serve:
-                click.echo(f"Query {serve(settings)}")
+                where = f"project {settings.bigquery.project}" if settings.bigquery else serve(settings)
+                click.echo(f"Query {where}")
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
     except Locked as error:
         click.echo(f"gb-power build: {error}", err=True)
         sys.exit(75)  # EX_TEMPFAIL
+    except CannotLand as error:
+        raise click.ClickException(f"{error}. Run the same command again when that is mended") from None
     if built.gaps:
         what = f"{len(built.gaps)} tests found rows missing"
         click.echo(f"{what}: gb-power query 'from data_gaps' says which and what fills them")
