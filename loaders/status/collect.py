@@ -86,7 +86,7 @@ def _loads(asked: dict[str, dict], limits: Thresholds, now: datetime) -> Iterato
 
 
 def _unmapped(received: dict[str, dict], names: dict[str, Dataset]) -> Iterator[Check]:
-    unknown = sorted(str(name) for name, found in received.items() if name not in names and found["messages"])
+    unknown = sorted(str(name) for name, found in received.items() if name not in names and "messages" in found)
     if unknown:
         message = f"messages of datasets that the catalogue does not know: {', '.join(unknown)}"
         yield Check("unmapped", None, "warning", message, len(unknown), "datasets", command="gb-power iris retry")

@@ -14,7 +14,7 @@ def dataset_checks(entry: Dataset, facts: dict, limits: Thresholds, now: datetim
     yield _missing(entry, facts, limits)
     yield from _completeness(entry, facts)
     yield from _quality(entry, facts)
-    if "asked" in facts:
+    if "last_asked_utc" in facts:
         yield from _questions(entry, facts, limits, now)
     if "messages" in facts:
         yield from _messages(entry, facts, limits)
@@ -78,36 +78,44 @@ def _quality(entry: Dataset, facts: dict) -> Iterator[Check]:
 
 
 def _questions(entry: Dataset, facts: dict, limits: Thresholds, now: datetime) -> Iterator[Check]:
-    name, asked, failed, hours = entry.dataset, facts["asked"], facts["failed"], limits.recent_hours
+    """Of REST. Error rate, response time and delay are those of the last hours, if anything was asked in them."""
+    name, asked, hours = entry.dataset, facts.get("asked", 0), limits.recent_hours
     again = f"gb-power load {name}"
     since_load = (now - facts["last_asked_utc"]).total_seconds() / 60
     yield measured("last_load", name, since_load, "min", "since REST was asked", since_utc=facts["last_asked_utc"])
-    message = f"{failed} of {asked} answers in {hours:g} h"
-    if failed:
-        message += f"; the last: {facts['last_error']}"
-    yield measured(
-        "errors", name, 100 * failed / asked if asked else None, "%", message,
-        threshold=limits.errors_percent, since_utc=facts["first_error_utc"], command=again,
-    )  # fmt: skip
+    yield _errors(entry, facts, limits)
     if facts["last_error"]:
         age = (now - facts["last_error_utc"]).total_seconds() / 60
         yield measured("last_error", name, age, "min", facts["last_error"], since_utc=facts["last_error_utc"])
     for column, what in (("response_median", "median"), ("response_p95", "95th percentile")):
-        yield measured(column, name, facts[f"{column}_s"], "s", f"{what} of {asked} answers in {hours:g} h")
+        yield measured(column, name, facts.get(f"{column}_s"), "s", f"{what} of {asked} answers in {hours:g} h")
     delay_limit = limits.delay_minutes if name in limits.live_datasets else None  # others are published late
     yield measured(
-        "delay", name, facts["delay_min"], "min", "from the newest event to the lake",
+        "delay", name, facts.get("delay_min"), "min", "from the newest event to the lake",
         threshold=delay_limit, command=again,
     )  # fmt: skip
 
 
+def _errors(entry: Dataset, facts: dict, limits: Thresholds) -> Check:
+    asked, failed = facts.get("asked", 0), facts.get("failed", 0)
+    message = f"{failed} of {asked} answers in {limits.recent_hours:g} h"
+    if failed:
+        message += f"; the last: {facts['last_error']}"
+    return measured(
+        "errors", entry.dataset, 100 * failed / asked if asked else None, "%", message,
+        threshold=limits.errors_percent, since_utc=facts.get("first_error_utc"),
+        command=f"gb-power load {entry.dataset}",
+    )  # fmt: skip
+
+
 def _messages(entry: Dataset, facts: dict, limits: Thresholds) -> Iterator[Check]:
+    """Of IRIS, of the last hours."""
     name, messages, refused = entry.dataset, facts["messages"], facts["refused"]
     message = f"{refused} of {messages} messages in {limits.recent_hours:g} h went to quarantine"
     if refused:
         message += f"; the last: {facts['last_refusal']}"
     yield measured(
-        "message_errors", name, 100 * refused / messages if messages else None, "%", message,
+        "message_errors", name, 100 * refused / messages, "%", message,
         threshold=limits.errors_percent, since_utc=facts["first_refused_utc"], command="gb-power iris retry",
     )  # fmt: skip
     yield measured(

@@ -1,6 +1,7 @@
 """What the lake's ledgers say of each dataset: last rows, last questions, failures, response times, delays, bytes."""
 
 import os
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -8,72 +9,84 @@ from loaders.config import RAW_BMRS, RAW_IRIS, Settings
 from loaders.held import LANDED, read_lake
 from loaders.iris.tables import LANDED as LANDED_MESSAGES
 
-WINDOWS = """
-    with asked as (
-        select *,
-            error is not null or not list_contains($landed, outcome) as is_failed,
-            asked_at_utc >= $since as is_recent
-        from read_parquet($files, union_by_name = true)
-        where asked_at_utc is not null
-    )
+# Each ledger is read twice, since it grows for years: a few columns of all of it, and all of the last hours, which
+# lie in few of its files.
+WINDOWS_EVER = """
     select
         dataset,
         max(last_event_utc) as last_event_utc,
         max(asked_at_utc) as last_asked_utc,
-        max(asked_at_utc) filter (not is_failed) as last_answered_utc,
+        max(asked_at_utc) filter (error is null and list_contains($landed, outcome)) as last_answered_utc,
         max(asked_at_utc) filter (rows_landed > 0) as last_landed_utc,
-        count(*) filter (is_recent) as asked,
-        count(*) filter (is_recent and is_failed) as failed,
-        min(asked_at_utc) filter (is_recent and is_failed) as first_error_utc,
-        max(asked_at_utc) filter (is_failed) as last_error_utc,
-        arg_max(coalesce(error, outcome), asked_at_utc) filter (is_failed) as last_error,
-        median(response_seconds) filter (is_recent) as response_median_s,
-        quantile_cont(response_seconds, 0.95) filter (is_recent) as response_p95_s,
-        -- of the newest rows that a question brought; a question about the past says nothing of the delay
-        min(lag_seconds) filter (is_recent and rows_landed > 0 and window_to_utc > asked_at_utc - interval 1 day)
-            / 60 as delay_min
-    from asked
+        max(asked_at_utc) filter (error is not null) as last_error_utc,
+        arg_max(error, asked_at_utc) filter (error is not null) as last_error
+    from read_parquet($files, union_by_name = true)
+    where asked_at_utc is not null
     group by dataset
 """
-MESSAGES = """
-    with landed as (
-        select *, list_contains($landed, outcome) as is_landed, received_at_utc >= $since as is_recent
-        from read_parquet($files, union_by_name = true)
-        where landed_at_utc is not null
-    )
+WINDOWS_RECENT = """
     select
         dataset,
-        max(received_at_utc) as last_message_utc,
-        max(landed_at_utc) filter (rows > 0) as last_rows_utc,
-        count(*) filter (is_recent) as messages,
-        count(*) filter (is_recent and not is_landed) as refused,
-        min(received_at_utc) filter (is_recent and not is_landed) as first_refused_utc,
-        arg_max(coalesce(error, outcome), received_at_utc) filter (not is_landed) as last_refusal,
-        quantile_cont(epoch(landed_at_utc - received_at_utc), 0.95) filter (is_recent and channel = 'QUEUE')
-            / 60 as message_delay_min
-    from landed
+        count(*) as asked,
+        count(*) filter (error is not null or not list_contains($landed, outcome)) as failed,
+        min(asked_at_utc) filter (error is not null or not list_contains($landed, outcome)) as first_error_utc,
+        median(response_seconds) as response_median_s,
+        quantile_cont(response_seconds, 0.95) as response_p95_s,
+        -- of the newest rows that a question brought; a question about the past says nothing of the delay
+        min(lag_seconds) filter (rows_landed > 0 and window_to_utc > asked_at_utc - interval 1 day) / 60 as delay_min
+    from read_parquet($files, union_by_name = true)
+    where asked_at_utc >= $since
+    group by dataset
+"""
+MESSAGES_EVER = """
+    select dataset, max(received_at_utc) filter (rows > 0) as last_rows_utc
+    from read_parquet($files, union_by_name = true)
+    where landed_at_utc is not null
+    group by dataset
+"""
+MESSAGES_RECENT = """
+    select
+        dataset,
+        count(*) as messages,
+        count(*) filter (not list_contains($landed, outcome)) as refused,
+        min(received_at_utc) filter (not list_contains($landed, outcome)) as first_refused_utc,
+        arg_max(coalesce(error, outcome), received_at_utc) filter (not list_contains($landed, outcome)) as last_refusal,
+        quantile_cont(epoch(landed_at_utc - received_at_utc), 0.95) filter (channel = 'QUEUE') / 60 as message_delay_min
+    from read_parquet($files, union_by_name = true)
+    where received_at_utc >= $since
     group by dataset
 """
 
 
 def asked(settings: Settings, now: datetime, hours: float) -> dict[str, dict]:
-    """By dataset, what came of the questions to REST; a lake without a ledger has none."""
-    return _by_dataset(settings, RAW_BMRS, "_windows", WINDOWS, list(LANDED), now - timedelta(hours=hours))
+    """By dataset, what came of the questions to REST, ever and (there only if there were any) in the last hours."""
+    queries = (WINDOWS_EVER, WINDOWS_RECENT)
+    return _by_dataset(settings, RAW_BMRS, "_windows", queries, list(LANDED), now - timedelta(hours=hours))
 
 
 def received(settings: Settings, now: datetime, hours: float) -> dict[str, dict]:
-    """By dataset, under its name on IRIS, what came of the messages."""
-    return _by_dataset(settings, RAW_IRIS, "_messages", MESSAGES, list(LANDED_MESSAGES), now - timedelta(hours=hours))
+    """By dataset, under its name on IRIS, what came of the messages, in the same way."""
+    queries = (MESSAGES_EVER, MESSAGES_RECENT)
+    landed = list(LANDED_MESSAGES)
+    return _by_dataset(settings, RAW_IRIS, "_messages", queries, landed, now - timedelta(hours=hours))
 
 
-def _by_dataset(settings: Settings, schema: str, table: str, query: str, landed: list[str], since: datetime) -> dict:
+def _by_dataset(
+    settings: Settings, schema: str, table: str, queries: Iterable[str], landed: list[str], since: datetime
+) -> dict[str, dict]:
+    """The columns of the queries; a lake without the ledger has none."""
     folder = settings.raw_files(schema, table)
+    found: dict[str, dict] = {}
     if next(folder.glob("*.parquet"), None) is None:
-        return {}
+        return found
+    known = {"files": f"{folder}/*.parquet", "landed": landed, "since": since}
     with read_lake() as db:
-        rows = db.execute(query, {"files": f"{folder}/*.parquet", "landed": landed, "since": since})
-        names = [column[0] for column in rows.description]
-        return {row[0]: dict(zip(names, row, strict=True)) for row in rows.fetchall()}
+        for query in queries:
+            rows = db.execute(query, {name: value for name, value in known.items() if f"${name}" in query})
+            names = [column[0] for column in rows.description]
+            for row in rows.fetchall():
+                found.setdefault(row[0], {}).update(zip(names, row, strict=True))
+    return found
 
 
 def sizes(settings: Settings) -> dict[str, int]:
