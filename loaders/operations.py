@@ -1,5 +1,6 @@
-"""The commands of whoever runs this for years: job, backup, restore."""
+"""The commands of whoever runs this for years: init, job, backup, restore."""
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import click
 
 from loaders.config import ConfigError, read_settings
+from loaders.logs import log_to_stderr
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -99,3 +101,45 @@ def restore(folder: Path) -> None:
     except (CannotRestore, OSError) as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{settings.home} is as of {done.path}: {done.files:,} files, {done.bytes / 1e6:,.1f} MB")
+
+
+@click.command()
+@click.option("--file", "path", type=click.Path(dir_okay=False, path_type=Path), default=".env", show_default=True)
+@click.option("--no-input", is_flag=True, help="Ask nothing: take what the environment and the file say.")
+@click.option("--check", "is_check", is_flag=True, help="Write nothing: only try the connections.")
+def init(path: Path, no_input: bool, is_check: bool) -> None:
+    """Write a .env that only its owner can read, and try each connection it speaks of.
+
+    Asks for each setting; Enter keeps what is there, and secrets are not shown. Other lines of the file stay. Then the
+    home, the Insights API and, where set, IRIS, the Google Sheet and BigQuery are tried. Exit code 1 if one fails.
+
+    \b
+    gb-power init
+    gb-power init --check
+    IRIS_QUEUE=... IRIS_CLIENT_ID=... IRIS_CLIENT_SECRET=... gb-power init --no-input
+    """
+    from loaders.init import FIELDS, held, secrets, try_all, without, write_env
+
+    log_to_stderr("error")
+    here = held(path)
+    values = {field.name: os.environ.get(field.name) or here.get(field.name, "") for field in FIELDS}
+    try:
+        if not is_check:
+            values = values if no_input else {field.name: _asked(field, values[field.name]) for field in FIELDS}
+            write_env(path, {name: value for name, value in values.items() if value or name in here})
+            click.echo(f"{path} is written; only its owner can read it")
+    except (ConfigError, OSError) as error:
+        raise click.ClickException(f"{path} was not written: {error}") from None
+    os.environ.update({name: value for name, value in (here | values).items() if value})
+    hidden, tried = secrets(values), try_all()
+    for one in tried:
+        mark = "ok  " if one.fault is None else "FAIL"
+        click.echo(without(hidden, f"{mark}  {one.what}: {one.fault or one.detail}"))
+    sys.exit(1 if any(one.fault for one in tried) else 0)
+
+
+def _asked(field, value: str) -> str:
+    kept = {"prompt_suffix": " [kept]: " if value else ": "} if field.is_secret else {}
+    return click.prompt(
+        field.question, value, hide_input=field.is_secret, show_default=not field.is_secret, **kept
+    ).strip()

@@ -1,11 +1,15 @@
-"""The command ``gb-power alert``."""
+"""The commands ``gb-power alert`` and ``gb-power weekly``."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import click
 from filelock import FileLock, Timeout
 
+from loaders import clock
 from loaders.config import ConfigError, read_alert_settings, read_settings
 from loaders.logs import LEVELS, log_to_stderr
 
@@ -31,8 +35,7 @@ def alert(prometheus: Path | None, is_check: bool, is_test: bool, forget: str | 
     log_to_stderr(log_level)
     try:
         settings, to = read_settings(), read_alert_settings()
-        settings.alerts.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(settings.alerts.with_suffix(".lock"), timeout=settings.lock_wait_seconds):
+        with _only_one(settings):
             if is_check:
                 _check(settings, to)
             elif is_test:
@@ -43,8 +46,17 @@ def alert(prometheus: Path | None, is_check: bool, is_test: bool, forget: str | 
                 _alert(settings, to, prometheus)
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
+
+
+@contextmanager
+def _only_one(settings) -> Iterator[None]:
+    """Ends the process with exit code 75 if another one tells, and still did after the time to wait."""
+    settings.alerts.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(settings.alerts.with_suffix(".lock"), timeout=settings.lock_wait_seconds):
+            yield
     except Timeout:
-        click.echo("gb-power alert: another run is at work", err=True)
+        click.echo("another gb-power alert is at work", err=True)
         sys.exit(75)  # EX_TEMPFAIL
 
 
@@ -86,3 +98,57 @@ def _forget(settings, dataset: str) -> None:
 
     with open_state(settings.alerts) as state:
         click.echo(f"{state.forget(dataset)} checks of {dataset} forgotten")
+
+
+@click.command()
+@click.option("--to", "last", metavar="DATE", help="Last settlement day of the seven; default: yesterday in London.")
+@click.option("--send", "is_sent", is_flag=True, help="To the channels of GB_POWER_ALERT_URLS, not to stdout.")
+def weekly(last: str | None, is_sent: bool) -> None:
+    """The last seven settlement days in Markdown: prices, mix, top units, constraints, data quality.
+
+    \b
+    gb-power weekly > week.md
+    gb-power weekly --to 2025-10-26 --send
+    """
+    import duckdb
+
+    from loaders.alerts.weekly import weekly as summary
+
+    try:
+        settings, to = read_settings(), read_alert_settings()
+        if is_sent and not to.urls:
+            raise ConfigError("GB_POWER_ALERT_URLS is not set: where messages go")
+        title, text = summary(settings.served, _last_day(last))
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from None
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        raise click.ClickException(f"{settings.served}: {reason}; 'gb-power build' makes it anew") from None
+    if is_sent:
+        _send(settings, to, title, text)
+    else:
+        click.echo(text, nl=False)
+
+
+def _last_day(text: str | None) -> date:
+    from loaders.windows import DAY, settlement_day
+
+    try:
+        return date.fromisoformat(text) if text else settlement_day(clock.now()) - DAY
+    except ValueError:
+        raise ConfigError(f"--to {text!r} is not a date such as 2025-10-26") from None
+
+
+def _send(settings, to, title: str, text: str) -> None:
+    """Kept until it is taken, as every message."""
+    from loaders.alerts.send import channels, send
+    from loaders.alerts.state import Message, open_state
+
+    ways = channels(to)
+    with _only_one(settings), open_state(settings.alerts) as state:
+        state.add(Message("info", title, text, "markdown"))
+        state.commit()
+        unsent = send(state, ways)
+    for channel in unsent:
+        click.echo(f"gb-power weekly: {channel} did not take it; 'gb-power alert' sends it again", err=True)
+    sys.exit(1 if unsent else 0)

@@ -18,6 +18,7 @@ from loaders.config import AlertSettings, ConfigError, Settings
 from loaders.now import age
 from loaders.status.check import Check
 from loaders.status.collect import collect
+from loaders.status.screen import shown
 
 KINDS = {"ok": "success", "warning": "warning", "critical": "failure"}
 
@@ -126,8 +127,7 @@ def _over(state: AlertState, checks: list[Check], now: datetime) -> Iterator[Cha
 def _message(change: Change, now: datetime) -> Message:
     check = change.check
     what = f"{check.dataset} {check.name}" if check.dataset else check.name
-    value = "" if check.value is None else f" ({check.value:g} {check.unit or ''}".rstrip() + ")"
-    lines = [f"{check.message}{value}"]
+    lines = [check.message + (f" ({shown(check)})" if check.value is not None else "")]
     lines.append(f"since {change.since_utc:%Y-%m-%d %H:%M} UTC, {age(now - change.since_utc)}")
     if check.state == "ok":
         lines[1] = f"was {change.was}"

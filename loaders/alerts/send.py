@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from itertools import takewhile
 
 import apprise
 import requests
@@ -43,16 +44,22 @@ def send(state: AlertState, to: dict[str, apprise.Apprise]) -> dict[str, int]:
     for name, channel in to.items():
         waiting = state.unsent(name)
         while waiting:
-            size = BUNDLE if len(waiting) > BUNDLED_ABOVE else 1
-            some = waiting[:size]
+            some = _together(waiting)
             if not _notify(channel, some):
                 left[name] = len(waiting)
                 log.warning("%s did not take a message; %s wait for the next run", name, len(waiting))
                 break
             state.sent(some, name)
-            waiting = waiting[size:]
+            waiting = waiting[len(some) :]
     state.clean(to)
     return left
+
+
+def _together(waiting: list[Message]) -> list[Message]:
+    """The next to be sent: one, or where many wait some in one, which are all plain text."""
+    if len(waiting) <= BUNDLED_ABOVE:
+        return waiting[:1]
+    return list(takewhile(lambda message: message.form == "text", waiting[:BUNDLE])) or waiting[:1]
 
 
 def _notify(channel: apprise.Apprise, messages: list[Message]) -> bool:
@@ -61,7 +68,7 @@ def _notify(channel: apprise.Apprise, messages: list[Message]) -> bool:
     if len(messages) > 1:
         title = f"{len(messages)} messages: {title} ..."
         body = "\n\n".join(f"{message.title}\n{message.body}" for message in messages)
-    return bool(channel.notify(body=body, title=title, notify_type=kind, body_format=apprise.NotifyFormat.TEXT))
+    return bool(channel.notify(body=body, title=title, notify_type=kind, body_format=messages[0].form))
 
 
 def ping(url: str) -> str | None:

@@ -24,7 +24,7 @@ _TABLES = """
     create table if not exists events (rule text, event text, began_utc text not null, primary key (rule, event));
     create table if not exists messages (
         id integer primary key autoincrement, made_at_utc text not null, kind text not null, title text not null,
-        body text not null
+        body text not null, form text not null
     );
     create table if not exists sent (message_id integer, channel text, primary key (message_id, channel));
 """
@@ -41,11 +41,12 @@ class Change:
 
 @dataclass(frozen=True)
 class Message:
-    """What is to be sent. ``kind`` is apprise's: info, success, warning or failure."""
+    """What is to be sent. ``kind`` (info, success, warning, failure) and ``form`` (text, markdown) are apprise's."""
 
     kind: str
     title: str
     body: str
+    form: str = "text"
     id: int = 0
 
 
@@ -99,14 +100,14 @@ class AlertState:
     def add(self, message: Message) -> None:
         """Keeps a message until every channel took it."""
         self._db.execute(
-            "insert into messages (made_at_utc, kind, title, body) values (?, ?, ?, ?)",
-            (clock.now().isoformat(), message.kind, message.title, message.body),
+            "insert into messages (made_at_utc, kind, title, body, form) values (?, ?, ?, ?, ?)",
+            (clock.now().isoformat(), message.kind, message.title, message.body, message.form),
         )
 
     def unsent(self, channel: str) -> list[Message]:
         """What a channel has not taken yet, oldest first."""
         rows = self._db.execute(
-            "select kind, title, body, id from messages"
+            "select kind, title, body, form, id from messages"
             " where id not in (select message_id from sent where channel = ?) order by id",
             [channel],
         )

@@ -29,6 +29,7 @@ from loaders.config import IrisSettings
 OPEN_SECONDS = 60  # these are for a library that would wait for ever
 SETTLE_SECONDS = 45
 CLOSE_SECONDS = 5
+LOOKS, LOOK_SECONDS = 4, 0.25  # how long a refusal may take
 Answer = TypeVar("Answer")
 
 NEW_SECRET = "make a new one at Elexon's IRIS portal and put it into IRIS_CLIENT_SECRET"
@@ -89,6 +90,20 @@ class Connection:
                 await self._stack.aclose()  # gives back, uncounted, what was fetched ahead
         except (ServiceBusError, TimeoutError):
             pass  # a dead connection cannot be closed well
+
+    async def verify(self) -> None:
+        """Receives nothing, but waits for the refusal that a queue sends after it let us in.
+
+        Raises:
+            Trouble: the queue is not there, or not ours.
+        """
+        await self._tried(self._receiver._do_retryable_operation(self._look), OPEN_SECONDS)
+
+    async def _look(self, **_) -> None:
+        for _ in range(LOOKS):
+            await self._receiver._handler.do_work_async()
+            self._receiver._handler._link.get_state()  # raises what came
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def receive(self, most: int, seconds: float) -> list[ServiceBusReceivedMessage]:
         """What comes within ``seconds``; returns soon after the first.
