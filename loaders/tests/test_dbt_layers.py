@@ -2,6 +2,7 @@
 
 import ast
 import csv
+import json
 import re
 from pathlib import Path
 
@@ -138,3 +139,27 @@ def test_the_scorecard_counts_the_rows_that_a_model_is_made_of(models):
         by_moment = re.search(r"rebuild_by_settlement_day\((of=)?", model.raw_code)
         assert ("day_of_time" in entry) == bool(by_moment and by_moment[1]), dataset
         assert ("pieces" in entry) == ("effective_position(" in model.raw_code), dataset
+
+
+def selected(manifest, selector: str) -> dict[str, list[str]]:
+    """What a selector of selectors.yml selects: names by kind of node."""
+    where = ["--project-dir", str(PROJECT), "--profiles-dir", str(ROOT / "profiles")]
+    keys = ["--output", "json", "--output-keys", "name", "resource_type"]
+    listed = dbtRunner(manifest=manifest).invoke(["--quiet", "ls", *where, "--selector", selector, *keys])
+    assert listed.success, listed.exception
+    found: dict[str, list[str]] = {}
+    for line in listed.result:
+        node = json.loads(line)
+        found.setdefault(node["resource_type"], []).append(node["name"])
+    return found
+
+
+def test_live_is_all_that_is_shown_daily_is_everything_and_the_gate_is_every_test_of_rows(manifest, models):
+    live, daily, gate = (selected(manifest, name) for name in ("live", "daily", "gate"))
+    shown = {name for exposure in manifest.exposures.values() for name in exposure.depends_on.nodes}
+    assert shown
+    assert {name.split(".")[-1] for name in shown} <= {*live["model"], *live.get("seed", [])}
+    assert "unit_test" not in live
+    assert set(daily["model"]) == {node.name for node in models} > set(live["model"])
+    assert gate.keys() == {"test"}
+    assert set(gate["test"]) == set(daily["test"])
