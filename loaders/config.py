@@ -265,6 +265,13 @@ def read_iris_settings() -> IrisSettings:
         authority=os.environ.get("IRIS_AUTHORITY") or None,
         ca_file=os.environ.get("IRIS_CA_FILE") or None,
         connection_string=connection_string,
+        **_iris_pace(),
+    )
+
+
+def _iris_pace() -> dict[str, float]:
+    """How much at a time, and how patiently."""
+    return dict(
         batch_messages=int(_number("IRIS_BATCH_MESSAGES", 1000, 1)),
         batch_bytes=int(_number("IRIS_BATCH_MB", 64, 0.001) * (1 << 20)),
         batch_seconds=_number("IRIS_BATCH_SECONDS", 2, 0),

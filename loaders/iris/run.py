@@ -21,7 +21,6 @@ ALARM_DAYS = 60  # before the secret expires
 DAY_SECONDS = 86_400
 CHILD_SECONDS = 5  # that a landing is given to end when we do; killed, the next one finishes its work
 QUARANTINED = 65  # the exit code of a landing that put messages aside which it could not read
-QUARANTINED = 65  # landed, but for messages whose bytes are in quarantine now
 
 
 class AlreadyRunning(RuntimeError):

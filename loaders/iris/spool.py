@@ -26,19 +26,19 @@ FREE_BYTES_KEPT = 64 << 20  # room that landed bodies leave is used again; what 
 CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 TABLES = """
     begin immediate;
-    create table if not exists messages (
+    create table if not exists known (
+        message_id text primary key, digest blob not null, landed_at integer
+    ) without rowid;
+    create index if not exists landed on known (landed_at) where landed_at is not null;
+    create table if not exists waiting (
         seq integer primary key, message_id text not null unique, dataset text not null, channel text not null,
-        received_at_utc text not null, landed_at_utc text, bytes integer not null, digest blob not null, body blob
+        received_at_utc text not null, bytes integer not null, body blob not null
     );
-    create index if not exists waiting on messages (seq, bytes, received_at_utc) where landed_at_utc is null;
-    create index if not exists landed on messages (landed_at_utc) where landed_at_utc is not null;
+    create index if not exists backlog on waiting (bytes, received_at_utc);
     commit;
 """
-
-INSERT = """
-    insert or ignore into messages (message_id, dataset, channel, received_at_utc, bytes, digest, body)
-    values (?, ?, ?, ?, ?, ?, ?)
-"""
+KNOW = "insert or ignore into known (message_id, digest) values (?, ?)"
+WAIT = "insert into waiting (message_id, dataset, channel, received_at_utc, bytes, body) values (?, ?, ?, ?, ?, ?)"
 
 
 class SpoolUnavailable(RuntimeError):
@@ -79,6 +79,7 @@ class Spool:
 
     def _prepare(self) -> None:
         if not self._db.execute("select count(*) from sqlite_schema").fetchone()[0]:
+            self._db.execute("pragma page_size = 8192")  # some messages of 2 KB
             self._db.execute("pragma auto_vacuum = incremental")
             self._db.execute("pragma journal_mode = wal")
             self._db.executescript(TABLES)
@@ -129,16 +130,18 @@ class Spool:
         self._count(known)
         return kept
 
-    def _insert(self, message: Message) -> int:
+    def _insert(self, message: Message) -> bool:
+        if not self._db.execute(KNOW, (message.message_id, _digest(message))).rowcount:
+            return False
         row = (message.message_id, message.dataset, message.channel, message.received_at_utc.isoformat())
-        row += (len(message.body), _digest(message), message.body)
-        return self._db.execute(INSERT, row).rowcount
+        self._db.execute(WAIT, (*row, len(message.body), message.body))
+        return True
 
     def _count(self, known: list[Message]) -> None:
         self.duplicates += len(known)
         for message in known:
             with self._errors():
-                query = "select digest from messages where message_id = ?"
+                query = "select digest from known where message_id = ?"
                 (first,) = self._db.execute(query, (message.message_id,)).fetchone()
             if first != _digest(message):
                 self.conflicts += 1
@@ -147,9 +150,9 @@ class Spool:
     def waiting(self, max_messages: int, max_bytes: int) -> list[Message]:
         """The oldest messages that have not landed: so many, or so many bytes, but one at least."""
         found, size = [], 0
-        query = "select message_id, dataset, body, received_at_utc, channel from messages"
+        query = "select message_id, dataset, body, received_at_utc, channel from waiting order by seq limit ?"
         with self._errors():
-            rows = self._db.execute(f"{query} where landed_at_utc is null order by seq limit ?", (max_messages,))
+            rows = self._db.execute(query, (max_messages,))
             for message_id, dataset, body, received, channel in rows:
                 size += len(body)
                 if found and size > max_bytes:
@@ -160,19 +163,18 @@ class Spool:
 
     def waiting_among(self, message_ids: list[str]) -> set[str]:
         """Which of the messages have not landed."""
-        query = "select message_id from messages join json_each(?) on message_id = value where landed_at_utc is null"
+        query = "select message_id from waiting join json_each(?) on message_id = value"
         with self._errors():
             return {found for (found,) in self._db.execute(query, (json.dumps(message_ids),)).fetchall()}
 
     def landed(self, message_ids: Iterable[str]) -> None:
         """Drops the bodies of what is safe elsewhere, remembers the ids, forgets those of long ago."""
-        now = clock.now()
+        now, ids = clock.now(), [(message_id,) for message_id in message_ids]
         with self._transaction():
-            self._db.executemany(
-                "update messages set body = null, landed_at_utc = ? where message_id = ? and landed_at_utc is null",
-                ((now.isoformat(), message_id) for message_id in message_ids),
-            )
-            self._db.execute("delete from messages where landed_at_utc < ?", ((now - REMEMBERED).isoformat(),))
+            self._db.executemany("delete from waiting where message_id = ?", ids)
+            stamped = f"update known set landed_at = {now.timestamp():.0f} where message_id = ? and landed_at is null"
+            self._db.executemany(stamped, ids)
+            self._db.execute("delete from known where landed_at < ?", ((now - REMEMBERED).timestamp(),))
         self._give_back()
 
     def _give_back(self) -> None:
@@ -187,9 +189,8 @@ class Spool:
 
     def backlog(self) -> Backlog:
         """How much waits, and since when."""
-        sums = "count(*), coalesce(sum(bytes), 0), min(received_at_utc)"
+        query = "select count(*), coalesce(sum(bytes), 0), min(received_at_utc) from waiting"
         with self._errors():
-            query = f"select {sums} from messages where landed_at_utc is null"
             messages, size, oldest = self._db.execute(query).fetchone()
         return Backlog(messages, size, oldest and datetime.fromisoformat(oldest))
 
@@ -220,7 +221,7 @@ class Spool:
 
 
 def _digest(message: Message) -> bytes:
-    return hashlib.sha256(message.body).digest()
+    return hashlib.sha256(message.body).digest()[:16]
 
 
 def _move_aside(path: Path, why: SpoolCorrupt) -> None:
