@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -20,6 +20,7 @@ import msgspec
 from loaders.catalogue import load_catalogue
 from loaders.config import RAW_IRIS, Settings
 from loaders.iris.decoding import BYTE_ORDER_MARK
+from loaders.iris.held import landed_ids
 from loaders.iris.landing import land_messages
 from loaders.iris.message import Message
 from loaders.iris.tally import Tally
@@ -144,10 +145,11 @@ def land_files(settings: Settings, folder: Folder) -> Tally:
     catalogue = load_catalogue()
     with open_landing(settings, catalogue, RAW_IRIS) as landing:
         names = folder.names()
-        while first := next(names, None):
+        while package := list(islice(names, PACKAGE_FILES)):
             read: list[Found] = []
-            package = chain([first], islice(names, PACKAGE_FILES - 1))
-            folder.tally += land_messages(settings, catalogue, landing, folder.messages(package, read))
+            held = landed_ids(settings, (_text(name) for _, name in package))
+            messages = folder.messages(package, read)
+            folder.tally += land_messages(settings, catalogue, landing, messages, held=held)
             folder.landed(read)
     if folder.half_written:
         folder.tally.notes.append(f"{folder.half_written:,} files are still being written: left for the next scan")

@@ -56,17 +56,19 @@ def land_messages(
     messages: Iterable[Message],
     again: bool = False,
     since: datetime = EVER,
+    held: set[str] | None = None,
 ) -> Tally:
     """Lands messages as one load package, and returns when it is durable.
 
     Memory is bounded however many messages the iterable yields, but the whole package is repeated after a kill.
     With ``again``, a message of which no row landed is tried once more, and not noted again if that fails too.
-    None of the messages can have landed before ``since``.
+    None of the messages can have landed before ``since``; ``held`` are the ids that the lake knows, where the caller
+    could ask for all of them at once.
 
     Raises:
         CannotLand: nothing, or a package that the next :func:`open_landing` finishes, is kept.
     """
-    package = _Package(settings, catalogue, again, since)
+    package = _Package(settings, catalogue, again, since, held)
     items = package.items(messages)
     first = next(items, None)
     if first is not None:
@@ -75,8 +77,16 @@ def land_messages(
 
 
 class _Package:
-    def __init__(self, settings: Settings, catalogue: dict[str, Dataset], again: bool, since: datetime):
+    def __init__(
+        self,
+        settings: Settings,
+        catalogue: dict[str, Dataset],
+        again: bool,
+        since: datetime,
+        held: set[str] | None,
+    ):
         self._settings = settings
+        self._held = held
         self._again = again
         self._since = since
         self._datasets = datasets_by_name(catalogue)
@@ -101,15 +111,16 @@ class _Package:
 
     def _new(self, block: list[Message]) -> list[Message]:
         """The messages of a block that neither the lake nor this package holds."""
-        held = self._seen | _known(self._settings, block, self._since, LANDED if self._again else OUTCOMES)
+        held = self._held
+        if held is None:
+            held = _known(self._settings, block, self._since, LANDED if self._again else OUTCOMES)
         new = []
         for message in block:
             counts = self.tally.of(message.dataset)
             counts.messages += 1
-            if message.message_id in held:
+            if message.message_id in held or message.message_id in self._seen:
                 counts.duplicates += 1
             else:
-                held.add(message.message_id)
                 self._seen.add(message.message_id)
                 new.append(message)
         return new
