@@ -78,9 +78,9 @@ winners as (
 in_force as (
 
     select
-        submissions.* replace (winners.from_utc as from_utc, winners.to_utc as to_utc),
+        winners.*,
         lag(winners.to_utc) over in_time = winners.from_utc and (
-            lag(submissions.standing) over in_time = submissions.standing
+            lag(winners.standing) over in_time = winners.standing
             or (
                 lag(submissions.flat_level) over in_time = submissions.flat_level
                 and lag(winners.half_hour_utc) over in_time = winners.half_hour_utc
@@ -105,22 +105,21 @@ numbered as (
 
 ),
 
-whole as (
+pieces as (
 
-    select
-        *,
-        min(from_utc) over (partition by national_grid_bm_unit, piece) as piece_from_utc,
-        max(to_utc) over (partition by national_grid_bm_unit, piece) as piece_to_utc
+    select national_grid_bm_unit, min(standing) as standing, min(from_utc) as from_utc, max(to_utc) as to_utc
     from numbered
+    group by national_grid_bm_unit, piece
 
 ),
 
 effective_position as (
 
-    select * replace (piece_from_utc as from_utc, piece_to_utc as to_utc)
-    from whole
-    where true
-    qualify row_number() over (partition by national_grid_bm_unit, piece order by standing, whole.from_utc) = 1
+    select submissions.* replace (pieces.from_utc as from_utc, pieces.to_utc as to_utc)
+    from pieces
+    inner join submissions
+        on pieces.national_grid_bm_unit = submissions.national_grid_bm_unit
+        and pieces.standing = submissions.standing
 
 )
 {%- endmacro %}
