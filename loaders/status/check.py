@@ -45,7 +45,7 @@ class Check:
 def measured(name: str, dataset: str | None, value: float | None, unit: str, message: str, **more) -> Check:
     """A check whose state is that of its value against ``threshold``, or ok where there is none."""
     threshold = more.get("threshold")
-    state = threshold.state(value) if threshold else "ok"
+    state: State = threshold.state(value) if threshold else "ok"
     return Check(name, dataset, state, message, None if value is None else round(value, 3), unit, **more)
 
 

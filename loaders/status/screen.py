@@ -96,7 +96,7 @@ def _datasets(checks: list[Check]) -> Table:
 def _cell(check: Check | None) -> Text:
     if check is None or check.value is None:
         return Text("—", style="dim")
-    return Text(_number(check), style=STYLES[check.state] if check.state != "ok" else "")
+    return Text(_number(check.value, check.unit), style=STYLES[check.state] if check.state != "ok" else "")
 
 
 def shown(check: Check) -> str:
@@ -104,14 +104,13 @@ def shown(check: Check) -> str:
     if check.value is None:
         return "—" if check.unit else ""
     unit = "" if check.unit in ("min", None) else f" {check.unit}"
-    return _number(check) + unit
+    return _number(check.value, check.unit) + unit
 
 
-def _number(check: Check) -> str:
-    value = check.value
-    if check.unit == "min":
+def _number(value: float, unit: str | None) -> str:
+    if unit == "min":
         return _time(value)
-    if check.unit == "%":
+    if unit == "%":
         return f"{value:.0f}" if value in (0, 100) else f"{min(value, 99.9):.1f}"
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.2f}" if value < 10 else f"{value:.1f}"
 

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import duckdb
 
+from loaders.windows import settlement_day
+
 FRESHNESS = "select dataset, last_event_utc as last_served_utc from dataset_freshness"
 COVERAGE = """
     select
@@ -71,7 +73,7 @@ def warehouse(served: Path, now: datetime) -> Warehouse:
     found = Warehouse({}, [])
     with duckdb.connect(str(served), read_only=True, config={"memory_limit": "500MB", "threads": 2}) as db:
         db.execute("set TimeZone = 'UTC'")
-        today = db.execute("select (cast($1 as timestamptz) at time zone 'Europe/London')::date", [now]).fetchone()[0]
+        today = settlement_day(now)
         shares = ",".join(SHARE.format(days=days) for days in (1, 7, 30))
         for query, values in (
             (FRESHNESS, {}),

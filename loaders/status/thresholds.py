@@ -37,7 +37,7 @@ class Thresholds(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
             return self.datasets[entry.dataset]
         if entry.dataset in self.live_datasets:
             return self.live_freshness_minutes
-        return entry.freshness and Limit(entry.freshness.warn_minutes, entry.freshness.error_minutes)
+        return Limit(entry.freshness.warn_minutes, entry.freshness.error_minutes) if entry.freshness else None
 
 
 def read_thresholds(own: Path | None = None) -> Thresholds:
