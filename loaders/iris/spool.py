@@ -40,6 +40,8 @@ TABLES = """
 KNOW = "insert or ignore into known (message_id, digest) values (?, ?)"
 WAIT = "insert into waiting (message_id, dataset, channel, received_at_utc, bytes, body) values (?, ?, ?, ?, ?, ?)"
 
+BACKLOG = "select count(*), coalesce(sum(bytes), 0), min(received_at_utc) from waiting"
+
 
 class SpoolUnavailable(RuntimeError):
     """The disk is full, or the file cannot be written or read now: nothing of the call was kept."""
@@ -189,9 +191,8 @@ class Spool:
 
     def backlog(self) -> Backlog:
         """How much waits, and since when."""
-        query = "select count(*), coalesce(sum(bytes), 0), min(received_at_utc) from waiting"
         with self._errors():
-            messages, size, oldest = self._db.execute(query).fetchone()
+            messages, size, oldest = self._db.execute(BACKLOG).fetchone()
         return Backlog(messages, size, oldest and datetime.fromisoformat(oldest))
 
     @contextmanager

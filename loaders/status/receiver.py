@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from loaders.config import Settings
+from loaders.iris.spool import BACKLOG
 from loaders.status.check import Check, measured
 from loaders.status.thresholds import Thresholds
 
@@ -67,8 +68,7 @@ def _backlog(path: Path) -> tuple[int, int, str | None]:
     alone = not path.with_name(path.name + "-wal").exists()
     address = f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if alone else ''}"
     with closing(sqlite3.connect(address, timeout=1, uri=True)) as db:
-        sums = "count(*), coalesce(sum(bytes), 0), min(received_at_utc)"
-        return db.execute(f"select {sums} from messages where landed_at_utc is null").fetchone()
+        return db.execute(BACKLOG).fetchone()
 
 
 def _minutes(since: datetime, now: datetime) -> float:
