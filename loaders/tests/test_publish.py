@@ -38,7 +38,7 @@ def built(tmp_path_factory):
         served = home / "served" / "warehouse.duckdb"
         served.parent.mkdir()
         shutil.copyfile(home / "warehouse.duckdb", served)
-        monkeypatch.setattr(exposures, "MANIFEST", home / "target" / "manifest.json")
+        monkeypatch.setattr(exposures, "MANIFEST", warehouse.manifest)
         monkeypatch.setattr(page, "RESULTS", home / "target" / "run_results.json")
         yield home
 

@@ -1,8 +1,10 @@
 """dbt on a home of its own, in this process, and queries on what it built."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -10,19 +12,37 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 ROOT = Path(__file__).resolve().parents[2]
+PROJECT = ["--project-dir", str(ROOT / "dbt_project"), "--profiles-dir", str(ROOT / "profiles"), "--quiet"]
+
+
+@cache
+def _link() -> Path:
+    """The one home that dbt knows in this process: a link, so that the project is parsed once and not for each."""
+    return Path(tempfile.mkdtemp(prefix="gb-power-")) / "home"
+
+
+@cache
+def _parsed() -> dbtRunner:
+    target = str(_link().parent)
+    done = dbtRunner().invoke(["parse", *PROJECT, "--target-path", target, "--log-path", target])
+    assert done.success, done.exception
+    return dbtRunner(manifest=done.result)
 
 
 class Warehouse:
     """The warehouse of one data directory."""
 
     def __init__(self, home: Path, monkeypatch):
+        self._home = home
         self.path = home / "warehouse.duckdb"
-        monkeypatch.setenv("GB_POWER_HOME", str(home))
+        self.manifest = _link().with_name("manifest.json")
+        monkeypatch.setenv("GB_POWER_HOME", str(_link()))
         monkeypatch.chdir(ROOT)  # dbt leaves the process in its project
-        self._target = home / "target"
-        self._runner = dbtRunner()
-        parsed = self.dbt("parse")
-        self._runner = dbtRunner(manifest=parsed.result)  # parsed once, not for each command
+        self._point()
+
+    def _point(self) -> None:
+        _link().unlink(missing_ok=True)
+        _link().symlink_to(self._home, target_is_directory=True)
 
     def dbt(self, *args: str) -> dbtRunnerResult:
         """``dbt ARGS``, which must succeed."""
@@ -40,16 +60,17 @@ class Warehouse:
     def invoke(self, *args: str) -> dbtRunnerResult:
         """``dbt ARGS``, whatever comes of it."""
         os.chdir(ROOT)
-        where = ["--project-dir", str(ROOT / "dbt_project"), "--profiles-dir", str(ROOT / "profiles")]
-        quiet = ["--quiet", "--target-path", str(self._target), "--log-path", str(self._target)]
-        done = self._runner.invoke([*args, *where, *quiet])
+        self._point()
+        target = str(self._home / "target")
+        done = _parsed().invoke([*args, *PROJECT, "--target-path", target, "--log-path", target])
         DuckDBConnectionManager.close_all_connections()  # else the file stays open for dbt's next command
         return done
 
     @contextmanager
     def opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """The warehouse, to be read, or changed as no one should."""
-        with duckdb.connect(str(self.path)) as db:
+        self._point()  # views read the lake through it
+        with duckdb.connect(str(_link() / "warehouse.duckdb")) as db:
             db.execute("set TimeZone = 'UTC'")
             yield db
 
