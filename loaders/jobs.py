@@ -76,20 +76,15 @@ def _note(path: Path, command: Sequence[str], every: float | None, began: str, c
     except (FileNotFoundError, ValueError):
         before = {}
     if code == LOCKED:
-        failures, success = before.get("failures", 0), before.get("last_success_utc")
+        job = before or {"failures": 0, "exit_code": code, "first_run_utc": began, "ended_utc": None}
     else:
-        failures = before.get("failures", 0) + 1 if code else 0
-        success = before.get("last_success_utc") if code else clock.now().isoformat()
-    job = {
-        "command": shlex.join(command),
-        "every_seconds": every,
-        "first_run_utc": before.get("first_run_utc", began),
-        "last_run_utc": began,
-        "ended_utc": clock.now().isoformat(),
-        "exit_code": code,
-        "failures": failures,
-        "last_success_utc": success,
-    }
+        job = {
+            "failures": before.get("failures", 0) + 1 if code else 0,
+            "exit_code": code,
+            "first_run_utc": before.get("first_run_utc", began),
+            "ended_utc": clock.now().isoformat(),
+        }
+    job |= {"command": shlex.join(command), "every_seconds": every, "last_run_utc": began}
     half = path.with_suffix(".tmp")
     half.write_text(json.dumps(job, indent=1) + "\n")
     os.replace(half, path)

@@ -12,7 +12,8 @@ from loaders.config import Settings
 from loaders.status.check import Check
 
 LOAD = "gb-power load "
-LATE = 3  # times its interval after which a job is missed
+LATE = 3  # intervals without it after which a job is missed, and failures after which it is broken
+MISSING = 1  # exit code of what did its work and says that something is missing: other checks say how bad that is
 PARTS = {  # a check that, once seen, must go on -> the check that says why it cannot, and what to look at
     "loads": ("lake", "gb-power load"),
     "warehouse_age": ("warehouse", "gb-power build"),
@@ -50,13 +51,16 @@ def job_checks(settings: Settings, now: datetime) -> Iterator[Check]:
 
 
 def _job(path: Path, job: dict, now: datetime) -> Check:
-    name, seconds = f"job_{path.stem}", job["every_seconds"]
-    good = datetime.fromisoformat(job["last_success_utc"] or job["first_run_utc"])
-    age = (now - good).total_seconds()
-    more = {"value": round(age / 60, 1), "unit": "min", "since_utc": good, "command": job["command"]}
+    name, seconds, failures = f"job_{path.stem}", job["every_seconds"], job["failures"]
+    ended = datetime.fromisoformat(job["ended_utc"] or job["first_run_utc"])
+    age = (now - ended).total_seconds()
+    more = {"value": round(age / 60, 1), "unit": "min", "since_utc": ended, "command": job["command"]}
     if seconds and age > LATE * seconds:
-        return Check(name, None, "critical", f"has not ended well since; it should every {seconds / 60:g} min", **more)
-    if job["failures"]:
-        text = f"{job['failures']} runs in a row failed, the last with exit code {job['exit_code']}"
-        return Check(name, None, "warning", text, **more)
+        return Check(
+            name, None, "critical", f"has not run to its end since; it should every {seconds / 60:g} min", **more
+        )
+    if failures:
+        text = f"{failures} runs in a row failed, the last with exit code {job['exit_code']}"
+        is_broken = failures >= LATE and job["exit_code"] != MISSING
+        return Check(name, None, "critical" if is_broken else "warning", text, **more)
     return Check(name, None, "ok", "ended well", **more)

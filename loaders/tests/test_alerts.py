@@ -185,7 +185,7 @@ def test_a_receiver_that_vanishes_is_an_alarm(tmp_path, told, box):
 
 def test_a_job_that_did_not_run_is_critical_and_one_that_fails_twice_a_warning(tmp_path, told, box):
     job = {
-        "every_seconds": 900, "last_success_utc": NOW.isoformat(), "first_run_utc": NOW.isoformat(), "failures": 0,
+        "every_seconds": 900, "ended_utc": NOW.isoformat(), "first_run_utc": NOW.isoformat(), "failures": 0,
         "exit_code": 0, "command": "gb-power load",
     }  # fmt: skip
     (tmp_path / "jobs").mkdir()
@@ -193,12 +193,20 @@ def test_a_job_that_did_not_run_is_critical_and_one_that_fails_twice_a_warning(t
     path.write_text(json.dumps(job))
     told(1)
     assert not any("job_load" in title for title in box.titles)
-    path.write_text(json.dumps(job | {"failures": 2, "exit_code": 1}))
+    path.write_text(json.dumps(job | {"failures": 9, "exit_code": 1}))
     told(16)
     told(31)
-    assert box.titles.count("WARNING: job_load") == 1
-    told(46)
+    assert box.titles.count("WARNING: job_load") == 1, "it did its work, and says that something is missing"
+    path.write_text(json.dumps(job | {"failures": 3, "exit_code": 124}))
+    told(32)
     assert box.titles.count("CRITICAL: job_load") == 1
+    box.got.clear()
+    path.write_text(json.dumps(job))
+    told(33)
+    told(34)
+    told(46)
+    assert [title for title in box.titles if "job_load" in title] == ["ok again: job_load", "CRITICAL: job_load"]
+    assert "every 15 min" in next(m for m in box.got if "CRITICAL: job_load" in m["title"])["message"]
 
 
 def test_thresholds_that_cannot_be_read_are_told_and_nothing_is_taken_for_gone(tmp_path, told, box, monkeypatch):
