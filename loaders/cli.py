@@ -16,7 +16,7 @@ from loaders.config import RAW_BMRS, RAW_IRIS, TARGETS, ConfigError, read_settin
 from loaders.gaps.commands import gaps
 from loaders.iris.commands import iris
 from loaders.logs import ERR, LEVELS, log_to_stderr
-from loaders.operations import backup, init, job, restore
+from loaders.operations import backup, init, job, prune, restore
 from loaders.publish.commands import publish
 from loaders.show import OUT, show_dataset, show_datasets, show_load, show_rows
 from loaders.status.command import status
@@ -28,7 +28,22 @@ def main() -> None:
     """GB electricity market data from Elexon: landed raw, modelled and tested by dbt."""
 
 
-for command in (alert, backup, discover, gaps, init, iris, job, migrate, probe, publish, restore, status, weekly):
+for command in (
+    alert,
+    backup,
+    discover,
+    gaps,
+    init,
+    iris,
+    job,
+    migrate,
+    probe,
+    prune,
+    publish,
+    restore,
+    status,
+    weekly,
+):
     main.add_command(command)
 
 

@@ -97,7 +97,7 @@ class _Table:
         for path in self._folder.iterdir():
             if path not in merged:
                 os.link(path, self._beside / path.name)
-        _sync(self._beside)
+        sync(self._beside)
         self._swap()
         after = _size(self._folder)
         self._clean()
@@ -114,8 +114,8 @@ class _Table:
         return {day: files for day, files in days.items() if day < self._before and len(files) > 1}
 
     def _swap(self) -> None:
-        _exchange(self._beside, self._folder)
-        _sync(self._folder.parent)
+        exchange(self._beside, self._folder)
+        sync(self._folder.parent)
 
     def _clean(self) -> None:
         if self._beside.exists():
@@ -137,18 +137,18 @@ def _merge(files: list[Path], target: Path) -> None:
                 for p in (files, [target])]  # fmt: skip
     if sums[0] != sums[1]:
         raise CannotCompact(f"{target}: its rows are not those of the {len(files)} files that it was made of: {sums}")
-    _sync(target)
+    sync(target)
 
 
 def _copy(db: duckdb.DuckDBPyConnection, files: list[Path], target: Path) -> None:
-    db.execute(f"copy (from {_rows(files)}) to {_quoted(target)} (format parquet, compression zstd)")
+    db.execute(f"copy (from {_rows(files)}) to {quoted_path(target)} (format parquet, compression zstd)")
 
 
 def _rows(files: list[Path]) -> str:
-    return f"read_parquet([{', '.join(map(_quoted, files))}], union_by_name = true)"
+    return f"read_parquet([{', '.join(map(quoted_path, files))}], union_by_name = true)"
 
 
-def _quoted(path: Path) -> str:
+def quoted_path(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 
@@ -157,7 +157,7 @@ def _size(folder: Path) -> tuple[int, int]:
     return len(sizes), sum(sizes)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """On the disk before what comes next, also if the power fails."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -166,7 +166,7 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _exchange(one: Path, other: Path) -> None:
+def exchange(one: Path, other: Path) -> None:
     """Two folders change names in one step, for which Python has no word."""
     libc = ctypes.CDLL(None, use_errno=True)
     paths = os.fsencode(one), os.fsencode(other)

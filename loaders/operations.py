@@ -1,12 +1,14 @@
-"""The commands of whoever runs this for years: init, job, backup, restore."""
+"""The commands of whoever runs this for years: init, job, backup, restore, prune."""
 
 import os
 import re
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
 
+from loaders import clock
 from loaders.config import ConfigError, read_settings
 from loaders.logs import log_to_stderr
 
@@ -143,3 +145,65 @@ def _asked(field, value: str) -> str:
     return click.prompt(
         field.question, value, hide_input=field.is_secret, show_default=not field.is_secret, **kept
     ).strip()
+
+
+@click.command()
+@click.option(
+    "--older-than", type=Duration(), required=True, help="Of rows that came before that, such as 400d; at least 7d."
+)
+@click.option("--dataset", "names", multiple=True, metavar="NAME", help="May be repeated; default: all.")
+@click.option("--yes", is_flag=True, help="Do it; without, only say what would go.")
+def prune(older_than: float, names: tuple[str, ...], yes: bool) -> None:
+    """Remove old versions of rows from the lake; never what bmrs_*_unified shows, which stays as it is.
+
+    A row goes if the served warehouse shows its key from another load: it was superseded, or came from REST and IRIS.
+    The last version of a row never goes, nor any row of a dataset without a unified model.
+
+    \b
+    gb-power prune --older-than 400d
+    gb-power prune --older-than 400d --dataset FUELINST --yes
+    """
+    import duckdb
+
+    from loaders.landing import CannotLand
+    from loaders.lock import Locked
+    from loaders.prune import CannotPrune
+
+    if older_than < 7 * _UNITS["d"]:
+        raise click.UsageError("--older-than: at least 7d, since loads ask for the last days again")
+    try:
+        _prune(read_settings(), names, clock.now() - timedelta(seconds=older_than), yes)
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from None
+    except (Locked, CannotLand, CannotPrune, duckdb.Error) as error:
+        reason = str(error).splitlines()[0]
+        click.echo(f"gb-power prune: {reason}. What is pruned stays so; run the same command again", err=True)
+        sys.exit(75 if isinstance(error, Locked) else 1)
+
+
+def _prune(settings, names: tuple[str, ...], before: datetime, yes: bool) -> None:
+    from loaders.catalogue import load_catalogue
+    from loaders.prune import prunable
+    from loaders.prune import prune as remove
+
+    catalogue = load_catalogue()
+    if settings.bigquery:
+        raise ConfigError("BigQuery's tables are not pruned here: give their partitions an expiry")
+    if not settings.served.exists():
+        raise ConfigError(
+            f"{settings.served} does not exist: only what is in the warehouse may go; 'gb-power build' first"
+        )
+    if unknown := [name for name in names if name.upper() not in catalogue]:
+        raise ConfigError(f"no dataset {', '.join(unknown)}; 'gb-power datasets' lists them")
+    chosen = [catalogue[name.upper()] for name in names] or list(catalogue.values())
+    rows = 0
+    for found in prunable(settings, chosen, before):
+        table = f"{found.schema}.{found.dataset.table}"
+        if names and found.kept_because:
+            click.echo(f"{table}: all {found.rows:,} rows stay: {found.kept_because}")
+        elif found.going or names:
+            done = remove(settings, found.dataset, found.schema, before) if yes and found.going else found
+            rows += done.going
+            click.echo(f"{table}: {done.going:,} of {done.rows:,} rows")
+    said = "went" if yes else "would go; nothing was removed. --yes removes them"
+    click.echo(f"{rows:,} superseded rows from before {before:%Y-%m-%d %H:%M} UTC {said}")

@@ -1,12 +1,16 @@
 """What the lake landed and does not hold any more: a file that was lost, rows that were deleted."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from loaders.catalogue import Dataset, load_catalogue
 from loaders.config import RAW_BMRS, RAW_IRIS, Settings
 from loaders.gaps.gap import Gap
 from loaders.held import read_lake
 from loaders.iris.landing import datasets_by_name
+from loaders.prune import pruned_before
+
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 # By load and window: variants of a window (bids, offers) are one here, since rows do not say theirs.
 ROWS = """
@@ -31,7 +35,9 @@ MESSAGES = """
     with held as (select _message_id, count(*) as rows from read_parquet($raw, union_by_name = true) group by all)
     select message_id
     from read_parquet($ledger, union_by_name = true) as noted left join held on held._message_id = message_id
-    where dataset = $dataset and noted.outcome = 'LANDED' and coalesce(held.rows, 0) < noted.rows order by 1
+    where dataset = $dataset and noted.outcome = 'LANDED' and coalesce(held.rows, 0) < noted.rows
+        and noted.received_at_utc >= $since  -- rows of older ones were pruned
+    order by 1
 """
 
 
@@ -52,7 +58,7 @@ def lost_rows(settings: Settings, catalogue: dict[str, Dataset]) -> Iterator[Gap
 
 def lost_messages(settings: Settings) -> Iterator[Gap]:
     """A gap for each dataset of IRIS of whose messages rows are gone."""
-    by_name = datasets_by_name(load_catalogue())
+    by_name, pruned = datasets_by_name(load_catalogue()), pruned_before(settings)
     ledger = f"{settings.raw_files(RAW_IRIS, '_messages')}/*.parquet"
     with read_lake() as db:
         names = db.execute(
@@ -62,6 +68,7 @@ def lost_messages(settings: Settings) -> Iterator[Gap]:
             if name.upper() not in by_name:
                 continue
             raw = f"{settings.raw_files(RAW_IRIS, by_name[name.upper()].table)}/*.parquet"
-            found = db.execute(MESSAGES, {"ledger": ledger, "raw": raw, "dataset": name}).fetchall()
+            since = pruned.get(by_name[name.upper()].dataset, EVER)
+            found = db.execute(MESSAGES, {"ledger": ledger, "raw": raw, "dataset": name, "since": since}).fetchall()
             if ids := tuple(message_id for (message_id,) in found):
                 yield Gap(name, "they landed and the lake lost rows of them", f"{len(ids):,} messages", messages=ids)
