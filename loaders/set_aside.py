@@ -3,9 +3,8 @@
 import json
 import logging
 import shutil
+from collections import Counter
 from pathlib import Path
-
-from dlt.common.storages.load_storage import ParsedLoadJobFileName
 
 log = logging.getLogger(__name__)
 
@@ -16,8 +15,7 @@ def set_aside(pipeline: Path, aside: Path) -> list[Path]:
     """Moves the packages that hold a file which was refused too often; returns where they are now."""
     moved = []
     for package in (pipeline / "load" / "normalized").glob("*"):
-        tries = (ParsedLoadJobFileName.parse(job.name).retry_count for job in (package / "new_jobs").glob("*"))
-        if max(tries, default=0) >= REFUSALS:
+        if max(_refusals(package).values(), default=0) >= REFUSALS:
             aside.mkdir(parents=True, exist_ok=True)
             moved.append(Path(shutil.move(package, aside)))
     return moved
@@ -31,6 +29,12 @@ def report_set_aside(pipeline: Path, aside: Path) -> None:
             "%s was refused %d times and is set aside, its rows kept: %s. When that is mended, move it to %s and run "
             "again", package, REFUSALS, "; ".join(reasons), pipeline / "load" / "normalized"
         )  # fmt: skip
+
+
+def _refusals(package: Path) -> Counter:
+    """How often each file was refused for good, as dlt noted it; an outage does not count."""
+    noted = [path for path in package.rglob("*.exception") if "terminal" in path.read_text().splitlines()[0]]
+    return Counter(path.name.split(".")[1] for path in noted)  # TABLE.FILE.TRY.exception
 
 
 def _reason(noted: str) -> str:

@@ -46,8 +46,9 @@ def rows(settings: BigQuerySettings, sql: str, values: Mapping[str, object] | No
 
 
 def why(error: Exception) -> str:
-    """What Google said, in a line."""
-    return str(getattr(error, "message", None) or error).splitlines()[0]
+    """What Google said, in a line; if it was asked again and again, what it said last."""
+    error = getattr(error, "cause", None) or error
+    return str(getattr(error, "message", None) or error).splitlines()[0].rstrip(".")
 
 
 def _parameter(name: str, value: object):
