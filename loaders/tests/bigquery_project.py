@@ -4,6 +4,7 @@ The loaders know a few datasets only here: each project would begin with two hun
 a minute. dlt, Google's client and the socket between them and the emulator are the real ones.
 """
 
+import sys
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
@@ -22,25 +23,25 @@ from loaders.iris.spool import Spool
 from loaders.tests.conftest import FAST
 from loaders.tests.stand_ins.bigquery import BigQuery
 
-DATASETS = {name: load_catalogue()[name] for name in ("BMUNITS", "BOALF", "DISEBSP", "FUELINST", "MELS")}
+CATALOGUE = load_catalogue()
 
 
-def know_few(patch: pytest.MonkeyPatch) -> None:
+def know_only(datasets: str, patch: pytest.MonkeyPatch) -> None:
     """The catalogue of the loaders in this process."""
     for module in (cli, archive_commands, commands, files, landing):
-        patch.setattr(module, "load_catalogue", lambda: DATASETS)
+        patch.setattr(module, "load_catalogue", lambda: {name: CATALOGUE[name] for name in datasets.split()})
 
 
 class Project:
     """Commands run in this process with the environment of a machine of its own, ``home``."""
 
-    def __init__(self, name: str, bigquery: BigQuery, home: Path, patch: pytest.MonkeyPatch, **env: str):
+    def __init__(self, name: str, datasets: str, bigquery: BigQuery, home: Path, patch: pytest.MonkeyPatch, **env: str):
         self.name, self.bigquery, self.home = name, bigquery, home
         self.google = Client(name, AnonymousCredentials(), client_options={"api_endpoint": bigquery.url})
         env |= bigquery.environment | FAST | {"GB_POWER_BQ_PROJECT": name, "GB_POWER_HOME": str(home)}
         for variable, value in env.items():
             patch.setenv(variable, value)
-        know_few(patch)
+        know_only(datasets, patch)
 
     def run(self, *args: str, code: int = 0) -> Result:
         """``gb-power ARGS``, which must exit with ``code``."""
@@ -75,5 +76,5 @@ class Project:
 
 
 if __name__ == "__main__":  # a process of its own, to be killed
-    know_few(pytest.MonkeyPatch())
+    know_only(sys.argv.pop(1), pytest.MonkeyPatch())
     cli.main()

@@ -10,14 +10,16 @@ from uuid import uuid4
 
 import pytest
 
-from loaders.tests.bigquery_project import Project
+from loaders.config import RAW_BMRS, RAW_IRIS, read_settings
+from loaders.landing import ensure_tables
+from loaders.tests.bigquery_project import CATALOGUE, Project
 from loaders.tests.messages import message
 from loaders.tests.stand_ins.bigquery import write_key
 from loaders.tests.stand_ins.insights import InsightsStandIn
-from loaders.tests.stand_ins.recorded import rows as recorded_rows
 
 pytestmark = pytest.mark.filterwarnings("ignore:Cannot create BigQuery Storage client")
 UPLOAD = "PUT /upload/bigquery/v2/projects/[^/]+/jobs"
+DATASETS = "DISEBSP MELS"
 DAYS = [f"2025-10-{day}" for day in (25, 26, 27)]
 PRICES = ("load", "DISEBSP", "--from")
 BUSY = {"status": 403, "body": {"error": {"message": "no more", "errors": [{"reason": "quotaExceeded"}]}}, "times": 99}
@@ -35,8 +37,9 @@ def server():
 def module_project(bigquery, server, tmp_path_factory):
     """One project and home for the module, since its tables take seconds to make."""
     with pytest.MonkeyPatch.context() as patch:
-        made = Project("faults", bigquery, tmp_path_factory.mktemp("faults"), patch, BMRS_BASE_URL=server.url)
-        made.run("load", "BMUNITS")
+        made = Project("faults", DATASETS, bigquery, tmp_path_factory.mktemp("faults"), patch, BMRS_BASE_URL=server.url)
+        for schema in (RAW_BMRS, RAW_IRIS):
+            ensure_tables(read_settings(), {name: CATALOGUE[name] for name in DATASETS.split()}, schema)
         yield made
 
 
@@ -97,23 +100,21 @@ def test_what_is_refused_three_times_is_set_aside_blocks_nothing_and_lands_when_
 
 
 def test_a_table_that_somebody_dropped_is_made_again(project):
-    project.google.delete_table("raw_bmrs.fuelinst")
-    said = project.run("load", "FUELINST", "--from", DAYS[0], code=1).output
-    assert "fuelinst" in said
-    project.run("load", "FUELINST", "--from", DAYS[0])
-    day = [row for row in recorded_rows("FUELINST") if row["settlementDate"] == DAYS[0]]
-    assert project.count("raw_bmrs.fuelinst") == len(day)
-    assert project.google.get_table("raw_bmrs.fuelinst").clustering_fields == ["fuel_type"]
+    project.google.delete_table("raw_bmrs.disebsp")
+    assert "disebsp" in project.run(*PRICES, DAYS[0], code=1).output
+    project.run(*PRICES, DAYS[0])
+    assert prices(project) == (48, 48)
+    assert project.google.get_table("raw_bmrs.disebsp").time_partitioning.field == "settlement_date"
 
 
 def test_a_loader_killed_while_its_jobs_run_is_finished_by_the_next(project):
     killed = subprocess.Popen(
-        [sys.executable, "-m", "loaders.tests.bigquery_project", *PRICES, *DAYS[:1], "--to", DAYS[2]]
+        [sys.executable, "-m", "loaders.tests.bigquery_project", DATASETS, *PRICES, *DAYS[:1], "--to", DAYS[2]]
     )
     until = time.monotonic() + 60
     while prices(project)[0] == 0:
         assert time.monotonic() < until
-        time.sleep(0.05)
+        time.sleep(0.3)
     killed.send_signal(signal.SIGKILL)
     assert killed.wait() == -signal.SIGKILL, "it must not have known that the rows are there"
     project.run(*PRICES, DAYS[0], "--to", DAYS[2])
@@ -140,7 +141,7 @@ def refused(reason: str, message: str) -> dict:
 def test_what_is_wrong_with_the_key_or_the_project_is_said_before_elexon_is_asked(
     bigquery, server, tmp_path, monkeypatch, request_, status, body, why
 ):
-    project = Project(f"wrong-{uuid4().hex}", bigquery, tmp_path, monkeypatch, BMRS_BASE_URL=server.url)
+    project = Project(f"wrong-{uuid4().hex}", DATASETS, bigquery, tmp_path, monkeypatch, BMRS_BASE_URL=server.url)
     bigquery.fail({"request": request_, "status": status, "body": body, "times": 99})
     asked = len(server.requests)
     said = project.run(*PRICES, DAYS[0], code=1).output
@@ -152,7 +153,7 @@ def test_what_is_wrong_with_the_key_or_the_project_is_said_before_elexon_is_aske
 
 
 def test_a_key_that_is_not_there_or_is_none_is_named(bigquery, server, tmp_path, monkeypatch):
-    project = Project(f"wrong-{uuid4().hex}", bigquery, tmp_path, monkeypatch, BMRS_BASE_URL=server.url)
+    project = Project(f"wrong-{uuid4().hex}", DATASETS, bigquery, tmp_path, monkeypatch, BMRS_BASE_URL=server.url)
     key = tmp_path / "key.json"
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key))
     assert str(key) in project.run(*PRICES, DAYS[0], code=1).output

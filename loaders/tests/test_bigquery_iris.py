@@ -10,7 +10,7 @@ from msgspec import structs
 from loaders.iris import retry
 from loaders.iris.landing import land_messages
 from loaders.iris.message import Message
-from loaders.tests.bigquery_project import DATASETS, Project
+from loaders.tests.bigquery_project import CATALOGUE, Project
 from loaders.tests.messages import message, row
 from loaders.tests.stand_ins.iris_archive import ArchiveStandIn
 from loaders.tests.stand_ins.iris_messages import sent
@@ -23,7 +23,7 @@ NOW = datetime.now(UTC)
 def project(bigquery, tmp_path_factory):
     """Made once; each test has messages of its own numbers."""
     with pytest.MonkeyPatch.context() as patch:
-        yield Project("iris", bigquery, tmp_path_factory.mktemp("iris"), patch)
+        yield Project("iris", "FUELINST MELS", bigquery, tmp_path_factory.mktemp("iris"), patch)
 
 
 def queued(*numbers: int) -> list:
@@ -66,7 +66,7 @@ def test_a_file_of_what_the_queue_brought_lands_once(project, tmp_path):
 
 
 def test_what_was_kept_as_it_came_lands_once_it_can_be_read(project, monkeypatch):
-    body = json.dumps([{"dataset": "MELS", **row(DATASETS["MELS"], 300)}]).encode()
+    body = json.dumps([{"dataset": "MELS", **row(CATALOGUE["MELS"], 300)}]).encode()
     cut = message("MELS", body=body[:-1], number=301)
     project.spool(cut, message("MELS", dataset="NEWSET", body=body, number=300))
     project.run("iris", "land", code=65)
