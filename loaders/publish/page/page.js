@@ -137,7 +137,9 @@ function carbon() {
 }
 
 function health() {
-  const all = rows("dataset_freshness"), gaps = rows("data_gaps");
+  const gaps = rows("data_gaps"), newest = new Map();
+  for (const day of rows("quality_scorecard")) if (!newest.has(day.dataset)) newest.set(day.dataset, day);
+  const all = rows("dataset_freshness").map((row) => ({...newest.get(row.dataset), ...row}));
   const unexplained = gaps.filter((gap) => gap.kind !== "known absent").length;
   const tests = DATA.tests, failed = tests ? (tests.fail || 0) + (tests.error || 0) : 0;
   const gapWords = unexplained === 0 ? "no gaps in the history" : `${number(unexplained)} gaps in the history`;
@@ -150,9 +152,12 @@ function health() {
     {name: "dataset", label: "Dataset"}, {name: "title", label: "What"}, {name: "last_event_utc", label: "Newest event"},
     {name: "last_event_utc", label: "Age", format: (v) => (v ? age(v) : "no event")},
     {name: "first_settlement_date", label: "Held from"}, {name: "last_asked_at_utc", label: "Last asked"},
-    {name: "periods_missing", label: "Periods missing"},
+    {name: "periods_missing", label: "Periods missing"}, {name: "settlement_date", label: "Scored day"},
+    {name: "completeness_percent", label: "Complete %"}, {name: "timeliness_minutes", label: "Minutes to land"},
+    {name: "duplication_percent", label: "Repeated %"}, {name: "validity_percent", label: "Valid %"},
   ]) : empty("Nothing is held.");
-  card({id: "health", title: "Health of the data", wide: true, numbers: gaps, source: "dataset_freshness and data_gaps",
+  card({id: "health", title: "Health of the data", wide: true, numbers: gaps,
+    source: "dataset_freshness, quality_scorecard and data_gaps",
     says: gaps.length ? "The numbers below list each gap with the command that fills it." : null}, inner);
 }
 
