@@ -141,6 +141,16 @@ def test_the_scorecard_counts_the_rows_that_a_model_is_made_of(models):
         assert ("pieces" in entry) == ("effective_position(" in model.raw_code), dataset
 
 
+def test_no_model_reads_one_whose_tests_fail_when_data_are_late_or_missing(manifest, models):
+    """dbt would not build it, and who looks at the health of the data would see that of days ago."""
+    late = ("complete_history", "not_older_than", "rows_per_day_against_history")
+    named = [test.test_metadata.kwargs["model"] for name in late for test in generic_tests(manifest, name)]
+    tested = {re.search(r"ref\('(\w+)'\)", model)[1] for model in named}
+    assert tested == {"data_gaps", "dataset_freshness", "quality_scorecard"}
+    read = {parent.split(".")[-1] for node in models for parent in node.depends_on.nodes}
+    assert tested & read == set()
+
+
 def selected(manifest, selector: str) -> dict[str, list[str]]:
     """What a selector of selectors.yml selects: names by kind of node."""
     where = ["--project-dir", str(PROJECT), "--profiles-dir", str(ROOT / "profiles")]
