@@ -200,6 +200,10 @@ def now() -> None:
 
 def _served() -> Path:
     settings = read_settings()
+    if settings.bigquery:
+        raise click.ClickException(
+            f"this reads the embedded warehouse; query project {settings.bigquery.project} instead"
+        )
     if not settings.served.exists():
         raise click.ClickException(f"{settings.served} does not exist yet: 'gb-power build' makes it")
     return settings.served
