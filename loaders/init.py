@@ -178,9 +178,10 @@ def _sheet(_: Settings) -> str:
 def _bigquery(settings: Settings) -> str:
     from loaders.bigquery.client import rows
 
-    project = settings if settings.bigquery else read_settings("bigquery")
-    list(rows(project.bigquery, "select 1"))
-    return project.bigquery.project
+    bigquery = settings.bigquery or read_settings("bigquery").bigquery
+    assert bigquery, "read_settings makes it for this target, or raises"
+    list(rows(bigquery, "select 1"))
+    return bigquery.project
 
 
 def _channels(_: Settings) -> str:
@@ -193,4 +194,5 @@ def _rules(settings: Settings) -> str:
     from loaders.alerts.run import check_rules
 
     path = read_alert_settings().rules
+    assert path, "it was asked for since it is set"
     return f"{check_rules(settings, path)} rules in {path}"

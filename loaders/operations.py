@@ -141,10 +141,10 @@ def init(path: Path, no_input: bool, is_check: bool) -> None:
 
 
 def _asked(field, value: str) -> str:
-    kept = {"prompt_suffix": " [kept]: " if value else ": "} if field.is_secret else {}
-    return click.prompt(
-        field.question, value, hide_input=field.is_secret, show_default=not field.is_secret, **kept
-    ).strip()
+    hidden = field.is_secret
+    suffix = " [kept]: " if hidden and value else ": "
+    answer = click.prompt(field.question, value, hide_input=hidden, show_default=not hidden, prompt_suffix=suffix)
+    return answer.strip()
 
 
 @click.command()

@@ -94,6 +94,7 @@ def pruned_before(settings: Settings) -> dict[str, datetime]:
 
 
 def _opened(settings: Settings) -> duckdb.DuckDBPyConnection:
+    options: dict[str, str | bool | int | float | list[str]]
     options = {"memory_limit": "1GB", "threads": 2, "temp_directory": str(settings.home / "prune.tmp")}
     db = duckdb.connect(
         str(settings.served), read_only=True, config=options

@@ -37,7 +37,9 @@ class Rule(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
             return not self.outside[0] <= value <= self.outside[1]
         if self.beyond is not None:
             return abs(value) > self.beyond
-        return value > self.above if self.above is not None else value < self.below
+        if self.above is not None:
+            return value > self.above
+        return self.below is not None and value < self.below
 
     @property
     def condition(self) -> str:
@@ -107,7 +109,7 @@ def market_messages(
     messages = []
     for name, rule in rules.items():
         if rule.column:
-            messages += _column(name, rule, columns, row or (None,) * len(columns), state, now)
+            messages += _column(name, rule, rule.column, columns, row or (None,) * len(columns), state, now)
         elif rule.new_outage_mw is not None:
             messages += _outages(db, name, rule, state, now)
         else:
@@ -115,8 +117,10 @@ def market_messages(
     return messages
 
 
-def _column(name: str, rule: Rule, columns: list[str], row: tuple, state: AlertState, now: datetime) -> list[Message]:
-    place = columns.index(rule.column)
+def _column(
+    name: str, rule: Rule, column: str, columns: list[str], row: tuple, state: AlertState, now: datetime
+) -> list[Message]:
+    place = columns.index(column)
     value = row[place]
     if value is None:
         return []
@@ -126,7 +130,7 @@ def _column(name: str, rule: Rule, columns: list[str], row: tuple, state: AlertS
         return []
     # in mart_now each group of columns begins with the time that it is of
     of = next((row[i] for i in range(place, -1, -1) if columns[i].endswith("_as_of_utc")), None)
-    text = f"{rule.column} is {value:g}, {rule.condition}" + (f"\nas of {of:%Y-%m-%d %H:%M} UTC" if of else "")
+    text = f"{column} is {value:g}, {rule.condition}" + (f"\nas of {of:%Y-%m-%d %H:%M} UTC" if of else "")
     return [Message("info", f"{name}: {value:g}", f"{text}\ngb-power now")]
 
 

@@ -16,7 +16,7 @@ from loaders.alerts.send import channels, ping, send
 from loaders.alerts.state import AlertState, Change, Message, open_state
 from loaders.config import AlertSettings, ConfigError, Settings
 from loaders.now import age
-from loaders.status.check import Check
+from loaders.status.check import Check, State
 from loaders.status.collect import collect
 from loaders.status.screen import shown
 
@@ -73,7 +73,7 @@ def _checks(settings: Settings, now: datetime, told: Told) -> list[Check]:
     except ConfigError as error:
         found, text = [], str(error)
         told.troubles.append(text)
-    state = "critical" if text else "ok"
+    state: State = "critical" if text else "ok"
     return [*found, Check("thresholds", None, state, text or "read", command="gb-power status")]
 
 
@@ -88,9 +88,10 @@ def _rules(
         messages = _looked_up(settings, rules, path, state, now) if settings.served.exists() else []
         text = None
     except (ConfigError, duckdb.Error) as error:
+        state.undo()  # events whose messages are not sent did not begin
         messages, text = [], str(error).splitlines()[0] if isinstance(error, duckdb.Error) else str(error)
         told.troubles.append(text)
-    verdict = "critical" if text else "ok"
+    verdict: State = "critical" if text else "ok"
     checks.append(Check("market_rules", None, verdict, text or "read", command="gb-power alert --check"))
     return [_with_host(message) for message in messages]
 

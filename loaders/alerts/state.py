@@ -129,6 +129,10 @@ class AlertState:
         self._db.execute(f"delete from messages where ({took}) = ?", [*wanted, len(wanted)])
         self._db.execute("delete from sent where message_id not in (select id from messages)")
 
+    def undo(self) -> None:
+        """As if nothing had been observed since the last commit."""
+        self._db.rollback()
+
     def commit(self) -> None:
         """What was observed, and the messages about it, at once."""
         self._db.commit()

@@ -283,6 +283,18 @@ def test_a_fault_in_the_rules_names_rule_and_column_and_stops_no_other_alert(tmp
     assert box.pings == 0
 
 
+def test_an_event_is_not_lost_when_another_rule_cannot_be_looked_up(tmp_path, told, box):
+    rules = tmp_path / "rules.yml"
+    rules.write_text("rules: {dear: {column: system_price_gbp_per_mwh, above: 300}, hole: {gap_opened: true}}")
+    served(tmp_path, price=301.0)
+    with duckdb.connect(str(tmp_path / "served/warehouse.duckdb")) as db:
+        db.execute("drop table data_gaps")
+    assert "data_gaps" in told(rules=rules).troubles[0]
+    served(tmp_path, price=301.0)
+    assert told(rules=rules).troubles == []
+    assert "dear: 301" in box.titles
+
+
 def test_the_rules_that_are_shipped_fit_the_mart():
     from loaders.alerts.rules import read_rules
     from loaders.build import PROJECT, ROOT
