@@ -70,7 +70,7 @@ def test_crontab_starts_every_job_at_a_minute_of_its_own():
 
 def test_there_is_a_timer_for_every_job_and_systemd_understands_it(tmp_path):
     timers = {path.stem.split("@")[1]: path.read_text() for path in DEPLOY.glob("*.timer")}
-    assert timers.keys() == JOBS
+    assert timers.keys() == {*JOBS, "watch"}
     for text in timers.values():
         assert "Persistent=true" in text
         assert "WantedBy=timers.target" in text
@@ -101,7 +101,7 @@ def test_run_job_runs_each_step_once_and_goes_on_after_one_that_fails(tmp_path):
     (bench / "scripts").mkdir()
     shutil.copytree(DEPLOY, bench / "scripts/deploy")
     fake = bench / ".venv/bin/gb-power"
-    fake.write_text(f'#!/bin/sh\necho "$@" >>"{tmp_path}/calls"\ncase "$2" in load) exit 1;; esac\n')
+    fake.write_text(f'#!/bin/sh\necho "said by $1"\necho "$@" >>"{tmp_path}/calls"\ncase "$2" in load) exit 1;; esac\n')
     fake.chmod(0o755)
     (bench / ".venv/bin/dotenv").symlink_to(Path(sys.executable).with_name("dotenv"))
     (bench / ".env").write_text(
@@ -118,6 +118,13 @@ def test_run_job_runs_each_step_once_and_goes_on_after_one_that_fails(tmp_path):
     assert live[-1] == "alert --prometheus /x.prom"
     night = calls("night")
     assert night[1].endswith(f"-- gb-power backup {tmp_path}/my backup")
+    env = {"PATH": os.environ["PATH"], "LOGS": str(tmp_path)}
+    mailed = subprocess.run(
+        [bench / "scripts/deploy/run-job", "live"], check=True, env=env, capture_output=True, text=True
+    )
+    assert (mailed.stdout, mailed.stderr) == ("said by alert\n", "")
+    assert (tmp_path / "live.log").read_text() == "said by job\n" * 3
+    assert calls("watch") == ["alert --prometheus /x.prom"]
     assert calls("week")[0].endswith("-- gb-power weekly --send")
     assert subprocess.run([bench / "scripts/deploy/run-job", "x"], check=False, capture_output=True).returncode == 2
 
@@ -132,5 +139,4 @@ def test_env_example_holds_only_variables_that_something_reads():
 def test_logrotate_has_one_block_whose_braces_match():
     text = (DEPLOY / "logrotate").read_text()
     assert re.search(r"^/var/log/gb-power/\*\.log \{\n(    [a-z]+.*\n)+\}\n$", text, re.M)
-    logs = re.findall(r">>(\S+)", (DEPLOY / "crontab").read_text())
-    assert all(log.startswith("/var/log/gb-power/") and log.endswith(".log") for log in logs)
+    assert "\nLOGS=/var/log/gb-power\n" in (DEPLOY / "crontab").read_text()
