@@ -7,6 +7,7 @@ REST, others as messages, so that nothing but the archive can restore those.
 import json
 import random
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -16,10 +17,12 @@ from click.testing import CliRunner
 from loaders.catalogue import load_catalogue
 from loaders.cli import main
 from loaders.config import RAW_BMRS, RAW_IRIS
+from loaders.gaps.gap import delay
 from loaders.iris.landing import land_messages
 from loaders.iris.message import Message
 from loaders.landing import open_landing
 from loaders.tests.conftest import FAST, Home
+from loaders.tests.lake import write_rows
 from loaders.tests.stand_ins.insights import InsightsStandIn
 from loaders.tests.stand_ins.iris_archive import ArchiveStandIn
 from loaders.tests.stand_ins.iris_messages import sent
@@ -161,3 +164,42 @@ def test_with_nothing_missing_nobody_is_asked_and_nothing_is_written(place):
     assert "0 requests" in place.gaps("--fill", "--archive-days", "0")
     assert place.elexon.requests == []
     assert sorted(place.home.path.rglob("*.parquet")) == before
+
+
+def test_what_elexon_does_not_have_is_known_absent_and_asked_for_again_later(place):
+    place.elexon.set_rows("INDO", [row for row in recorded_rows("INDO") if row.get("settlementPeriod") != 5])
+    place.delete(RAW_BMRS, "indo", "settlement_period = 5")
+    place.delete(RAW_BMRS, "_windows", "dataset = 'INDO'")  # else the ledger would know that it was there
+    rebuild(place)
+    assert "0 gaps, 3 known absent" in place.gaps("--fill", "--archive-days", "0")
+    noted = (
+        "select settlement_period, (asked_at_utc::varchar)[:13], (ask_again_at_utc - asked_at_utc)::varchar from raw"
+    )
+    assert place.home.raw("_known_absent", noted) == [(5, NOW.replace("T", " ")[:13], "01:00:00")] * 3
+    rebuild(place)
+    assert place.gaps().count("known absent: Elexon's answer was without it") == 3
+    asked = len(place.elexon.asked())
+    place.gaps("--fill", "--archive-days", "0")
+    assert len(place.elexon.asked()) == asked  # an hour has not gone by
+    place.elexon.set_rows("INDO", recorded_rows("INDO"))  # it was late
+    place.at("2025-10-30T18:00:00+00:00")
+    assert "0 gaps, 0 known absent" in place.gaps("--fill", "--archive-days", "0")
+
+
+def test_the_longer_something_is_absent_the_less_often_it_is_asked_for():
+    hours = [delay(timedelta(hours=absent)) / timedelta(hours=1) for absent in (0, 1, 5, 48, 10_000)]
+    assert hours == [1, 1, 5, 48, 720]
+
+
+def test_what_elexon_counts_and_we_do_not_hold_is_a_gap_and_requests_are_bounded(place):
+    days = ("2025-10-28", "2025-10-29")
+    counted = [{"settlementDate": day, "settlementPeriod": 7, "dataPointCount": 3} for day in days]
+    status = [row | {"dataset": "DISEBSP"} for row in counted]
+    load = datetime(2025, 10, 30, 19, tzinfo=UTC)
+    write_rows(place.home.path, RAW_BMRS, load_catalogue()["DATA_STATUS"], status, load)
+    listed = place.gaps(code=1)
+    assert listed.count("Elexon counts 3 rows and we hold none") == 2
+    assert "gb-power load DISEBSP --from 2025-10-28 --to 2025-10-29 --again" in listed
+    place.elexon.requests.clear()
+    assert "1 requests are left" in place.gaps("--fill", "--archive-days", "0", "--max-requests", "1", code=1)
+    assert [request.path.rpartition("/")[2] for request in place.elexon.requests] == ["2025-10-29"]  # the newest first
