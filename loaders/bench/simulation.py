@@ -36,18 +36,22 @@ LINEAGE = ("fetched_at_utc", "load_id", "evaluated_at_utc", "built_at_utc", "sou
 
 
 class Simulation:
-    """``days`` settlement days from FIRST on, in steps of some hours; everything random hangs on ``seed``."""
+    """``days`` settlement days from FIRST on, in steps of some hours; everything random hangs on ``seed``.
 
-    def __init__(self, folder: Path, days: int, build: list[str], step_hours: int = 8, build_days: int = 3, seed=7):
-        self._chance, self.figures = random.Random(seed), Figures(days)
+    ``trouble``: how many times as likely as in the long run something goes wrong.
+    """
+
+    def __init__(self, folder: Path, days: int, build: list[str], step_hours=8, build_days=3, trouble=1.0, seed=7):
+        self._chance, self._trouble, self.figures = random.Random(seed), trouble, Figures(days)
         self._step, self._build_days, self._days = timedelta(hours=step_hours), build_days, days
         self._folder, self._last = folder, FIRST + (days - 1) * DAY
         history = {"history": {"default": {"from": str(FIRST), "to": str(self._last)}}}
         self._build = ["build", *build, "--vars", json.dumps(history)]
         asked = [FIRST - BEFORE + n * DAY for n in range(days + BEFORE.days)]
-        rows = [row for day in asked for row in rows_of(day, self._chance)]
+        published = random.Random(seed)
+        rows = [row for day in asked for row in rows_of(day, published)]
         rows = [row for row in rows if row.dataset == "DISEBSP" or row.at > day_start(FIRST - 5 * DAY)]
-        self._world = World(folder, rows, day_start(FIRST), self._chance)
+        self._world = World(folder, rows, day_start(FIRST), published)
         self._here = Installation(folder / "home", self._world, self._chance, self.figures)
 
     def run(self) -> Figures:
@@ -142,7 +146,7 @@ class Simulation:
                     self.figures.differences[table] = differing
 
     def _happens(self, chance: float) -> bool:
-        return self._chance.random() < chance
+        return self._chance.random() < chance * self._trouble
 
 
 def _opened(home: Path) -> duckdb.DuckDBPyConnection:
