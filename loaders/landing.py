@@ -172,7 +172,7 @@ class Landing:
         if self.settings.bigquery:
             from loaders.bigquery.landing import make_missing
 
-            make_missing(self.settings, self.schema, tables, self._catalogue)
+            make_missing(self.settings.bigquery, self.schema, tables, self._catalogue)
         else:
             self.land((name, schema.empty_table()) for name, schema in tables.items())
         self._mark.touch()
@@ -197,7 +197,7 @@ class Landing:
                 from loaders.bigquery.landing import explained
 
                 self._mark.unlink(missing_ok=True)  # the next run looks whether a table is gone
-                raise explained(self.settings, self.schema, error, self._folder) from error
+                raise explained(self.settings.bigquery, self.schema, error, self._folder) from error
             if not isinstance(cause, OSError):
                 raise
             raise CannotLand(f"cannot write to {self.settings.home}: {cause}") from error
@@ -214,7 +214,7 @@ def _destination(settings: Settings):
         return filesystem(bucket_url=str(settings.lake))
     from loaders.bigquery.landing import destination  # Google's client takes a second to import
 
-    return destination(settings)
+    return destination(settings.bigquery)
 
 
 def new_load_id() -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 import pyarrow as pa
 from google.api_core.exceptions import GoogleAPIError
@@ -27,12 +28,12 @@ def client(settings: BigQuerySettings) -> bigquery.Client:
     return bigquery.Client(settings.project, location=settings.location, default_query_job_config=limit)
 
 
-def read(settings: BigQuerySettings, sql: str, values: Mapping[str, object] | None = None) -> pa.Table:
+def read(settings: BigQuerySettings, sql: str, values: Mapping[str, Any] | None = None) -> pa.Table:
     """The rows of a query with named parameters."""
     return rows(settings, sql, values).to_arrow(create_bqstorage_client=False)
 
 
-def rows(settings: BigQuerySettings, sql: str, values: Mapping[str, object] | None = None) -> RowIterator:
+def rows(settings: BigQuerySettings, sql: str, values: Mapping[str, Any] | None = None) -> RowIterator:
     """The same, page by page.
 
     Raises:
@@ -45,13 +46,13 @@ def rows(settings: BigQuerySettings, sql: str, values: Mapping[str, object] | No
         raise CannotLand(f"cannot ask project {settings.project} what it holds: {why(error)}") from error
 
 
-def why(error: Exception) -> str:
+def why(error: BaseException) -> str:
     """What Google said, in a line; if it was asked again and again, what it said last."""
     error = getattr(error, "cause", None) or error
     return str(getattr(error, "message", None) or error).splitlines()[0].rstrip(".")
 
 
-def _parameter(name: str, value: object):
+def _parameter(name: str, value):
     if isinstance(value, list):
         return bigquery.ArrayQueryParameter(name, "STRING", value)
     kind = _KINDS.get(type(value)) or type(value).__name__.replace("datetime", "timestamp").upper()

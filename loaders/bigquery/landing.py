@@ -8,38 +8,38 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from loaders.bigquery.client import REFUSED, client, why
 from loaders.bigquery.destination import once_bigquery
 from loaders.bigquery.tables import layouts, make_tables
-from loaders.config import Settings
+from loaders.config import BigQuerySettings
 from loaders.landing import CannotLand, Refused
 
 
-def destination(settings: Settings) -> once_bigquery:
+def destination(settings: BigQuerySettings) -> once_bigquery:
     """dlt's destination.
 
     Raises:
         CannotLand: there are no credentials.
     """
-    project = settings.bigquery.project
+    project = settings.project
     try:
-        client(settings.bigquery)  # dlt, which finds them in the same places, would not say what is wrong with them
+        client(settings)  # dlt, which finds them in the same places, would not say what is wrong with them
     except REFUSED as error:
         raise CannotLand(f"no credentials for project {project}: {why(error)}") from error
-    return once_bigquery(project_id=project, location=settings.bigquery.location)
+    return once_bigquery(project_id=project, location=settings.location)
 
 
-def make_missing(settings: Settings, schema: str, tables: dict, catalogue: dict) -> None:
+def make_missing(settings: BigQuerySettings, schema: str, tables: dict, catalogue: dict) -> None:
     """Makes the tables that are not there, and gives the others the columns that they lack.
 
     Raises:
         CannotLand: as it says.
     """
     try:
-        make_tables(settings.bigquery, schema, tables, layouts(schema, catalogue))
+        make_tables(settings, schema, tables, layouts(schema, catalogue))
     except REFUSED as error:
-        where = f"{schema} in project {settings.bigquery.project}"
+        where = f"{schema} in project {settings.project}"
         raise CannotLand(f"cannot make the tables of {where}: {why(error)}") from error
 
 
-def explained(settings: Settings, schema: str, error: PipelineStepFailed, package: Path) -> CannotLand:
+def explained(settings: BigQuerySettings, schema: str, error: PipelineStepFailed, package: Path) -> CannotLand:
     """Which table was not loaded, why, and where its rows are."""
     failed = error.exception
     cause, table = failed, ""
@@ -49,6 +49,5 @@ def explained(settings: Settings, schema: str, error: PipelineStepFailed, packag
         cause = cause.__cause__
     kind = Refused if isinstance(failed, LoadClientJobTerminalRetry) else CannotLand
     return kind(
-        f"project {settings.bigquery.project} did not take the rows of {schema}{table}: {why(cause)}. They wait in "
-        f"{package}"
+        f"project {settings.project} did not take the rows of {schema}{table}: {why(cause)}. They wait in {package}"
     )
