@@ -1,12 +1,75 @@
 """Every model, test and snapshot is valid GoogleSQL, by Google's own analyzer: names, types and contracts, from the
-raw tables that the loaders declare to the last test. Nothing is asked of BigQuery."""
+raw tables that the loaders declare to the last test. And Google's reference implementation gives the rows that DuckDB
+gives: for the query that BigQuery would get of each of some models, on what the DuckDB warehouse holds of its parents,
+and for the unit tests that dbt has of them. Nothing is asked of BigQuery."""
 
+import json
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from loaders.config import RAW_BMRS, RAW_IRIS
 from loaders.tests.googlesql.gate import analyse
 from loaders.tests.googlesql.project import compile_for_bigquery, statements, typed_tables
+from loaders.tests.googlesql.reference import (
+    by_reference,
+    differences,
+    held,
+    model,
+    query_of_example,
+    query_of_model,
+    typed,
+)
+from loaders.tests.lake import write_empty_lake, write_rows
+from loaders.tests.pricing_lake import CATALOGUE, write_units
+from loaders.tests.test_pricing_examples import EXAMPLES, unit_of
+from loaders.tests.warehouse import Warehouse
+
+DEDUPLICATION = ["bmrs_boalf_unified", "bmrs_bod_unified", "bmrs_pn_unified"]
+BY_EXAMPLE = ["bmrs_b1610_unified", "bmrs_disbsad_unified", "bmrs_fuelinst_unified"]
+LIMITS = ["bmrs_mels_unified", "bmrs_mils_unified"]
+PRICING = ["int_acceptance_profiles", "int_bid_offer_bands", "int_acceptance_segments", "int_balancing_slices",
+           "fct_acceptance_volumes", "bmrs_boalf_complete"]  # fmt: skip
+CALENDAR = "dim_settlement_periods"
+COMPARED = [*DEDUPLICATION, *LIMITS, *PRICING, CALENDAR]
+# The calendar from before a day of 50 settlement periods to after one of 46.
+FIRST_DAY, LAST_DAY = "2024-10-26", "2025-03-31"
+VARS = json.dumps({"calendar_from": FIRST_DAY, "calendar_to": LAST_DAY})
+
+CALENDAR_ENDS = {"date '2015-01-01'": FIRST_DAY, "cast(date_add(current_date, interval 5 year) as date)": LAST_DAY}
+
+# Unit, from, to, level from, level to, sequence, minute of its notice, and whether it is of REST. By turns: a limit cut
+# in two by a greater sequence; of the same sequence the later notice wins; REST's piece meets IRIS; a slope; a limit
+# through the night in which clocks go back; limits that touch and hold the same level.
+SUBMITTED = [
+    ("A", "2025-01-15T09:00", "2025-01-15T13:00", 100, 100, 1, 0, False),
+    ("A", "2025-01-15T10:10", "2025-01-15T10:50", 60, 60, 2, 1, False),
+    ("B", "2025-01-15T09:00", "2025-01-15T10:00", 50, 50, 7, 0, False),
+    ("B", "2025-01-15T09:20", "2025-01-15T11:00", 40, 40, 7, 5, False),
+    ("C", "2025-01-15T23:30", "2025-01-16T00:30", 10, 10, 3, 0, True),
+    ("C", "2025-01-15T23:00", "2025-01-16T02:00", 10, 10, 3, 0, False),
+    ("D", "2025-01-15T09:00", "2025-01-15T10:30", 0, 90, 1, 0, False),
+    ("D", "2025-01-15T09:30", "2025-01-15T09:40", 5, 5, 4, 2, False),
+    ("E", "2024-10-26T22:00", "2024-10-27T03:00", 80, 80, 1, 0, False),
+    ("E", "2024-10-27T00:15", "2024-10-27T01:45", 20, 70, 2, 0, False),
+    ("F", "2025-01-15T09:00", "2025-01-15T09:10", 30, 30, 5, 0, False),
+    ("F", "2025-01-15T09:10", "2025-01-15T09:30", 30, 30, 5, 0, False),
+]
+
+
+def submission(unit, start, end, level_from, level_to, sequence, minute, _) -> dict:
+    """A limit under its publisher's names."""
+    return {
+        "nationalGridBmUnit": unit,
+        "bmUnit": f"T_{unit}",
+        "timeFrom": f"{start}Z",
+        "timeTo": f"{end}Z",
+        "levelFrom": level_from,
+        "levelTo": level_to,
+        "notificationSequence": sequence,
+        "notificationTime": f"2025-01-14T12:{minute:02}Z",
+    }
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +116,52 @@ def test_the_gate_names_the_model_the_line_and(what, manifest):
     found, _ = analyse({statement.reads[0]: parent}, [broken])
     assert len(found) == 1
     assert found[0].startswith(message)
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory):
+    """The worked examples of pricing and the limits above, built by DuckDB."""
+    home = tmp_path_factory.mktemp("rows")
+    write_empty_lake(home, CATALOGUE)
+    write_units(home, {example["name"]: unit_of(example) for example in EXAMPLES})
+    for name in ("MELS", "MILS"):
+        for schema, of_rest in ((RAW_BMRS, True), (RAW_IRIS, False)):
+            rows = [submission(*row) for row in SUBMITTED if row[-1] is of_rest]
+            write_rows(home, schema, CATALOGUE[name], rows, datetime(2025, 4, 1, tzinfo=UTC))
+    with pytest.MonkeyPatch.context() as patch:
+        built = Warehouse(home, patch)
+        wanted = ["+bmrs_boalf_complete", *(f"+{name}" for name in BY_EXAMPLE + LIMITS), CALENDAR]
+        built.dbt("run", "--select", *wanted, "--vars", VARS)
+        yield built
+
+
+def test_the_models_give_the_rows_that_duckdb_gives(warehouse, manifest):
+    queries = {name: query_of_model(warehouse, manifest, name) for name in COMPARED}
+    for default, day in CALENDAR_ENDS.items():
+        assert default in queries[CALENDAR]["sql"]
+        queries[CALENDAR]["sql"] = queries[CALENDAR]["sql"].replace(default, f"date '{day}'")
+    answers = by_reference(list(queries.values()))
+    wrong = []
+    for name, answer in zip(COMPARED, answers, strict=True):
+        built = held(warehouse, model(manifest, name), answer["columns"])
+        assert answer["rows"], f"{name} has no rows to compare"
+        assert answer["columns"] == {column: built["columns"][column] for column in answer["columns"]}
+        assert answer["columns"].keys() == built["columns"].keys()
+        wrong += [f"{name}: {difference}" for difference in differences(answer["rows"], built["rows"])]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_examples_of_dbt_hold(warehouse, manifest):
+    examples = [
+        example for example in manifest["unit_tests"].values() if example["model"] in DEDUPLICATION + BY_EXAMPLE
+    ]
+    assert {example["model"] for example in examples} == {"bmrs_boalf_unified", *BY_EXAMPLE}
+    answers = by_reference([query_of_example(warehouse, manifest, example) for example in examples])
+    wrong = []
+    for example, answer in zip(examples, answers, strict=True):
+        names = list(example["expect"]["rows"][0])
+        wanted = [[typed(row[name], answer["columns"][name]) for name in names] for row in example["expect"]["rows"]]
+        places = [list(answer["columns"]).index(name) for name in names]
+        found = [[row[place] for place in places] for row in answer["rows"]]
+        wrong += [f"{example['name']}: {difference}" for difference in differences(found, wanted)]
+    assert not wrong, "\n".join(wrong)
