@@ -6,6 +6,10 @@
 {{ compare_days(node, false) }}
 -- statement: {{ node.name }}: find, later
 {{ compare_days(node, true) }}
+{%- if node.config.meta.day_until %}
+-- statement: {{ node.name }}: reach
+{{ reach_of_news(node, [['2026-10-24', '2026-10-25'], ['2026-11-02', '2026-11-02']]) }}
+{%- endif %}
 -- statement: {{ node.name }}: ranges
 {{ due_ranges(node) }}
 -- statement: {{ node.name }}: replace

@@ -3,12 +3,12 @@
    sum of what its parents were built from. So the days that are due are found without reading the data. #}
 
 {# In a model's first lines. Acceptances are read by BM unit, so that is their order on BigQuery. #}
-{% macro price_by_settlement_day() -%}
-    {{ follow_by_settlement_day(cluster_by=['national_grid_bm_unit']) }}
+{% macro price_by_settlement_day(big=true) -%}
+    {{ follow_by_settlement_day(cluster_by=['national_grid_bm_unit'], big=big) }}
 {%- endmacro %}
 
-{% macro follow_by_settlement_day(cluster_by=[]) -%}
-    {{ by_settlement_day('priced_days', cluster_by=cluster_by) }}
+{% macro follow_by_settlement_day(cluster_by=[], big=false) -%}
+    {{ by_settlement_day('priced_days', cluster_by=cluster_by, big=big) }}
 {%- endmacro %}
 
 

@@ -31,9 +31,12 @@
 
 {# The query, held to the days from the first to the last. #}
 {% macro of_days(sql, days) -%}
-    {{ return(
-        sql | replace(first_day(), "date '" ~ days[0] ~ "'") | replace(last_day(), "date '" ~ days[1] ~ "'")
-    ) }}
+    {%- set sql = sql | replace(first_day(), "date '" ~ days[0] ~ "'") | replace(last_day(), "date '" ~ days[1] ~ "'") -%}
+    {%- if days | length > 2 -%}
+        {%- set sql = sql | replace(first_reached_day(), "date '" ~ days[2] ~ "'") -%}
+        {%- set sql = sql | replace(last_reached_day(), "date '" ~ days[3] ~ "'") -%}
+    {%- endif -%}
+    {{ return(sql) }}
 {%- endmacro %}
 
 

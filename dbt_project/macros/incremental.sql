@@ -11,19 +11,20 @@
    while they do, belong to every day that they touch: incremental_spans.sql. #}
 
 
-{# In a model's first lines: {{ rebuild_by_settlement_day() }} or {{ rebuild_by_settlement_day(of='start_utc') }}. #}
-{% macro rebuild_by_settlement_day(of=none, until=none, cluster_by=[]) -%}
-    {{ by_settlement_day('settlement_days', of, until, cluster_by) }}
+{# In a model's first lines: {{ rebuild_by_settlement_day() }} or {{ rebuild_by_settlement_day(of='start_utc') }}. A model
+   is `big` if BigQuery should refuse a query that does not say which days of it are wanted. #}
+{% macro rebuild_by_settlement_day(of=none, until=none, cluster_by=[], big=true) -%}
+    {{ by_settlement_day('settlement_days', of, until, cluster_by, big) }}
 {%- endmacro %}
 
-{% macro by_settlement_day(materialized, of=none, until=none, cluster_by=[]) -%}
+{% macro by_settlement_day(materialized, of=none, until=none, cluster_by=[], big=true) -%}
     {%- if target.type == 'bigquery' -%}
         {{ config(
             materialized=materialized,
             meta={'day_of': of, 'day_until': until},
             partition_by={'field': 'settlement_date', 'data_type': 'date'},
             cluster_by=cluster_by or none,
-            require_partition_filter=true,
+            require_partition_filter=big,
         ) }}
     {%- else -%}
         {{ config(materialized=materialized, meta={'day_of': of, 'day_until': until}) }}
@@ -92,18 +93,21 @@
 {%- endmacro %}
 
 {% macro compare_days(node, known) -%}
+    {%- set lasts = node.config.meta.day_until -%}
+    {%- set later = lasts and target.type == 'bigquery' -%}  {#- where rows reach is found after this: reach_of_news -#}
     create or replace table {{ built_days(node) }} as
     with known_days as (
         {%- if known %}
-        select settlement_date, rows_built, last_built_utc from {{ built_days(node) }}
+        select settlement_date, rows_built, last_built_utc{{ ', reaches_from, reaches_to' if later }} from {{ built_days(node) }}
         {%- else %}
         select cast(null as date) as settlement_date, cast(null as int64) as rows_built,
             cast(null as timestamp) as last_built_utc
+            {%- if later %}, cast(null as date) as reaches_from, cast(null as date) as reaches_to{% endif %}
         from (select 1 as nothing) as none where false
         {%- endif %}
     ),
-    {%- if node.config.meta.day_until %}
-    {{ landed_spans(node, known) }},
+    {%- if lasts and not later %}
+    {{ landed_spans(node) }},
     {%- else %}
     landed_days as (
         {{ built_by_parents(node) if node.config.materialized == 'priced_days' else landed_by_day(node) }}
@@ -115,7 +119,7 @@
             rows_landed is distinct from rows_built or last_landed_utc is distinct from last_built_utc as has_news
         from landed_days full join known_days using (settlement_date)
     )
-    select *, {{ is_reached_by_news() if node.config.meta.day_until else 'has_news' }} as is_due
+    select *, {{ is_reached_by_news() if lasts and not later else 'has_news' }} as is_due
     from compared
 {%- endmacro %}
 
@@ -179,9 +183,10 @@
 {%- endmacro %}
 
 
-{# After the model: the days that were due are built from what was found. #}
+{# After the model: the days that were due are built from what was found. On BigQuery they stay marked until days are
+   found again: the tests look at them (few_days.sql). #}
 {% macro remember_due_days(node=none) -%}
     update {{ built_days(node) }}
-    set rows_built = rows_landed, last_built_utc = last_landed_utc, is_due = false
+    set rows_built = rows_landed, last_built_utc = last_landed_utc{% if target.type == 'duckdb' %}, is_due = false{% endif %}
     where is_due
 {%- endmacro %}

@@ -15,42 +15,20 @@
 {%- endmacro %}
 
 
-{# For compare_days: CTEs up to `landed_days`. On BigQuery, where counting all history at every build would be paid for,
-   rows are counted again that begin in the last `limits_recounted_days` days; earlier days stay as they were built. #}
-{% macro landed_spans(node, known) -%}
-    {%- set bounded = known and target.type == 'bigquery' -%}
-    {%- set ago = modules.datetime.timedelta(days=var('limits_recounted_days')) -%}
-    {%- set counted_from = "date '" ~ (run_started_at - ago).strftime('%Y-%m-%d') ~ "'" -%}
-    {%- set settled_before = counted_from ~ ' + ' ~ longest_span_days() -%}
+{# For compare_days: CTEs up to `landed_days`. #}
+{% macro landed_spans(node) -%}
     landed as (
         {%- for model_id in node.depends_on.nodes if '.stg_' in model_id %}
         select
             {{ node.config.meta.day_of }} as moment, {{ node.config.meta.day_until }} as until,
             count(*) as row_count, max(fetched_at_utc) as last_utc
         from {{ relation_of(model_id) }}
-        {%- if bounded %}
-        where {{ node.config.meta.day_of }} >= {{ settlement_day_start(counted_from) }}
-        {%- endif %}
         group by 1, 2
         {%- if not loop.last %}
         union all
         {%- endif %}
         {%- endfor %}
     ),
-    {{ days_of_spans() }},
-    landed_days as (
-        select * from counted_days
-        {%- if bounded %}
-        where settlement_date >= {{ settled_before }}
-        union all
-        select settlement_date, reaches_from, reaches_to, rows_built, last_built_utc
-        from {{ built_days(node) }}
-        where settlement_date < {{ settled_before }}
-        {%- endif %}
-    )
-{%- endmacro %}
-
-{% macro days_of_spans() -%}
     spans as (
         select
             {{ settlement_date('moment') }} as first_day,
@@ -62,7 +40,7 @@
     touched_days as (
         {{ date_series('(select min(first_day) from spans)', '(select max(last_day) from spans)') }}
     ),
-    counted_days as (
+    landed_days as (
         select
             day as settlement_date, min(first_day) as reaches_from, max(last_day) as reaches_to,
             cast(sum(row_count) as int64) as rows_landed, max(last_utc) as last_landed_utc
@@ -100,15 +78,67 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Constants again: all that can overlap a row which touches these days. Rows that touch none of it change nothing. #}
 {% macro bigquery__in_reach_of_due_days(from_utc, to_utc) -%}
-    and {{ from_utc }} >= {{ settlement_day_start(first_day() ~ ' - ' ~ (2 * (longest_span_days() | int))) }}
-    and {{ from_utc }} < {{ settlement_day_start(last_day() ~ ' + ' ~ (longest_span_days() | int + 1)) }}
+    and {{ from_utc }} >= {{ settlement_day_start(first_reached_day()) }}
+    and {{ from_utc }} < {{ settlement_day_start(last_reached_day() ~ ' + 1') }}
 {%- endmacro %}
+
+{# The materialization puts days in the place of these two: the first on which a row can begin that is needed. #}
+{% macro first_reached_day() %}date '1900-01-02'{% endmacro %}
+{% macro last_reached_day() %}date '2999-12-30'{% endmacro %}
 
 {% macro days_in_reach() -%}
     select near.settlement_date
     from {{ built_days() }} as near
     inner join {{ built_days() }} as due on near.settlement_date between due.reaches_from and due.reaches_to
     where due.is_due
+{%- endmacro %}
+
+
+{# On BigQuery counting the rows of each day would read all history at every build. There the days are found on which
+   more rows begin than before (incremental.sql), and then, of the rows that begin on those, how far they reach; the
+   rest is remembered. All that a day with news is reached by is due: the same days as above. `ranges` are those days
+   as pairs of first and last. #}
+{% macro reach_of_news(node, ranges) -%}
+    {%- set from_utc, to_utc = node.config.meta.day_of, node.config.meta.day_until -%}
+    create or replace table {{ built_days(node) }} as
+    with news as (
+        {%- for model_id in node.depends_on.nodes if '.stg_' in model_id %}
+        select {{ from_utc }} as from_utc, {{ to_utc }} as to_utc
+        from {{ relation_of(model_id) }}
+        where {{ is_a_span(from_utc, to_utc) }} and (
+            {%- for days in ranges %}
+            ({{ from_utc }} >= {{ settlement_day_start("date '" ~ days[0] ~ "'") }}
+            and {{ from_utc }} < {{ settlement_day_start("date '" ~ days[1] ~ "' + 1") }}){{ ' or' if not loop.last }}
+            {%- endfor %}
+        )
+        {%- if not loop.last %}
+        union all
+        {%- endif %}
+        {%- endfor %}
+    ),
+    spans as (
+        select distinct {{ settlement_date('from_utc') }} as first_day,
+            {{ settlement_date('to_utc - interval 1 microsecond') }} as last_day
+        from news
+    ),
+    touched as (
+        select day as settlement_date, min(first_day) as first_day, max(last_day) as last_day
+        from spans cross join unnest(generate_date_array(first_day, last_day)) as day
+        group by day
+    ),
+    reached as (
+        select
+            settlement_date, rows_landed, last_landed_utc, rows_built, last_built_utc,
+            coalesce(least(first_day, reaches_from), first_day, reaches_from, settlement_date) as reaches_from,
+            coalesce(greatest(last_day, reaches_to), last_day, reaches_to, settlement_date) as reaches_to,
+            coalesce(is_due, false) or first_day is not null as has_news
+        from {{ built_days(node) }} full join touched using (settlement_date)
+    )
+    select *, settlement_date in (
+        select day
+        from reached cross join unnest(generate_date_array(reaches_from, reaches_to)) as day
+        where has_news
+    ) as is_due
+    from reached
 {%- endmacro %}

@@ -24,7 +24,7 @@
 
 
 {# The newest row of a relation that has a value, as a relation of one row or none. Its column `one` is there to join
-   by, since BigQuery has no outer join without an equality. #}
+   by, since BigQuery has no outer join without an equality. There it is looked for in the newest week. #}
 {% macro newest(relation, time, value) -%}
-    (select *, 1 as one from {{ relation }} where {{ value }} is not null order by {{ time }} desc limit 1)
+    (select *, 1 as one from {{ relation }} where {{ in_newest_days(relation) }} and {{ value }} is not null order by {{ time }} desc limit 1)
 {%- endmacro %}

@@ -20,12 +20,16 @@
 
     {% call statement('find') %}{{ find_due_days(from_scratch) }}{% endcall %}
     {%- set ranges = run_query(due_ranges(model)).rows | list -%}
+    {%- if ranges and model.config.meta.day_until -%}
+        {% call statement('reach') %}{{ reach_of_news(model, ranges) }}{% endcall %}
+        {%- set ranges = run_query(due_ranges(model)).rows | list -%}
+    {%- endif -%}
     {% if from_scratch %}
         {%- set partition_by = adapter.parse_partition_by(config.get('partition_by')) -%}
         {% if existing is not none and not (
             existing.is_table and adapter.is_replaceable(existing, partition_by, config.get('cluster_by'))
         ) %}{% do adapter.drop_relation(existing) %}{% endif %}
-        {%- set first = ranges.pop(0) if ranges else ['2999-12-31', '1900-01-01'] -%}
+        {%- set first = ranges.pop(0) if ranges else ['2999-12-31', '1900-01-01'] * 2 -%}
         {% call statement('create') %}{{ create_table_as(False, table, of_days(sql, first)) }}{% endcall %}
     {% endif %}
     {%- set columns = adapter.get_columns_in_relation(table) | map(attribute='name') | list -%}
@@ -40,15 +44,31 @@
 {%- endmacro %}
 
 
-{# The due days as pairs of first and last, days in a row; BigQuery changes at most 4,000 partitions in a statement. #}
+{# The due days as first and last of days in a row; BigQuery changes at most 4,000 partitions in a statement. Of rows
+   that last also the first and the last day on which one can begin that touches a day which a row of them reaches. #}
 {% macro due_ranges(node) -%}
     with due as (
-        select settlement_date, row_number() over (order by settlement_date) as number
+        select *, row_number() over (order by settlement_date) as number
         from {{ built_days(node) }}
         where is_due
     )
-    select cast(min(settlement_date) as string), cast(max(settlement_date) as string)
-    from due
+    {%- if node.config.meta.day_until %}
+    , near as (
+        select due.settlement_date, due.number, min(near.reaches_from) as begin_from, max(due.reaches_to) as begin_to
+        from due
+        inner join {{ built_days(node) }} as near
+            on near.settlement_date >= coalesce(due.reaches_from, due.settlement_date)
+            and near.settlement_date <= coalesce(due.reaches_to, due.settlement_date)
+        group by 1, 2
+    )
+    {%- endif %}
+    select
+        cast(min(settlement_date) as string) as first_day, cast(max(settlement_date) as string) as last_day
+        {%- if node.config.meta.day_until %},
+        cast(coalesce(min(begin_from), min(settlement_date)) as string) as first_reached_day,
+        cast(coalesce(max(begin_to), max(settlement_date)) as string) as last_reached_day
+        {%- endif %}
+    from {{ 'near' if node.config.meta.day_until else 'due' }}
     group by date_sub(settlement_date, interval number day), div(number, 1000)
     order by 1
 {%- endmacro %}

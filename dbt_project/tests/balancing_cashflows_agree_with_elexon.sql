@@ -9,7 +9,7 @@ days as (
         sum(case when is_cashflow_reconciled then 0
             else greatest(abs(elexon_cashflow_gbp), abs(coalesce(cashflow_gbp, 0))) end) as unreconciled_gbp
     from {{ ref('fct_acceptance_reconciliation') }}
-    where cashflow_residual_gbp is not null
+    where {{ in_tested_days(ref('fct_acceptance_reconciliation')) }} and cashflow_residual_gbp is not null
     group by settlement_date
 
 )

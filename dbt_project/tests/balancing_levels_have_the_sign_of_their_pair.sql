@@ -4,6 +4,5 @@
 select *
 from {{ ref('bmrs_bod_unified') }}
 where
-    pair_id = 0
-    or pair_id * level_from_mw < 0
-    or pair_id * level_to_mw < 0
+    {{ in_tested_days(ref('bmrs_bod_unified')) }}
+    and (pair_id = 0 or pair_id * level_from_mw < 0 or pair_id * level_to_mw < 0)

@@ -13,6 +13,7 @@ changes as (
             * (after_from_mw + after_to_mw - before_from_mw - before_to_mw) / 2
         ) as change_mwh
     from {{ ref('int_acceptance_segments') }}
+    where {{ in_tested_days(ref('bmrs_boalf_complete')) }}
     group by national_grid_bm_unit, acceptance_number, settlement_date, settlement_period
 
 ),
@@ -26,12 +27,15 @@ pairs as (
         settlement_period,
         sum(offer_volume_mwh + bid_volume_mwh) as pairs_mwh
     from {{ ref('fct_acceptance_volumes') }}
+    where {{ in_tested_days(ref('bmrs_boalf_complete')) }}
     group by national_grid_bm_unit, acceptance_number, settlement_date, settlement_period
 
 )
 
 select *
-from {{ ref('bmrs_boalf_complete') }} as complete
+from (
+    select * from {{ ref('bmrs_boalf_complete') }} where {{ in_tested_days(ref('bmrs_boalf_complete')) }}
+) as complete
 inner join changes using (national_grid_bm_unit, acceptance_number, settlement_date, settlement_period)
 left join pairs using (national_grid_bm_unit, acceptance_number, settlement_date, settlement_period)
 where

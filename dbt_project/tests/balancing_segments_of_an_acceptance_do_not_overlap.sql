@@ -12,6 +12,7 @@ segments as (
             order by from_utc
         ) as next_from_utc
     from {{ ref('bmrs_boalf_unified') }}
+    where {{ in_tested_days(ref('bmrs_boalf_unified')) }}
 
 )
 

@@ -7,6 +7,7 @@ pn as (
         national_grid_bm_unit, settlement_date, settlement_period,
         sum({{ seconds_between('from_utc', 'to_utc') }}) as seconds
     from {{ ref('bmrs_pn_unified') }}
+    where {{ in_tested_days(ref('bmrs_boalf_complete')) }}
     group by national_grid_bm_unit, settlement_date, settlement_period
 
 ),
@@ -14,7 +15,9 @@ pn as (
 bod as (
 
     select distinct bod.national_grid_bm_unit, bod.settlement_date, bod.settlement_period
-    from {{ ref('bmrs_bod_unified') }} as bod
+    from (
+        select * from {{ ref('bmrs_bod_unified') }} where {{ in_tested_days(ref('bmrs_boalf_complete')) }}
+    ) as bod
     inner join {{ ref('dim_settlement_periods') }} as periods
         on bod.settlement_date = periods.settlement_date and bod.settlement_period = periods.settlement_period
     where bod.from_utc <= periods.start_utc and bod.to_utc >= periods.end_utc
@@ -22,7 +25,9 @@ bod as (
 )
 
 select complete.*
-from {{ ref('bmrs_boalf_complete') }} as complete
+from (
+    select * from {{ ref('bmrs_boalf_complete') }} where {{ in_tested_days(ref('bmrs_boalf_complete')) }}
+) as complete
 left join pn using (national_grid_bm_unit, settlement_date, settlement_period)
 left join bod using (national_grid_bm_unit, settlement_date, settlement_period)
 where

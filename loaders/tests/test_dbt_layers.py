@@ -115,6 +115,12 @@ def test_the_coverage_counts_every_unified_model_that_has_a_settlement_date(mode
     assert covered().keys() == dated
 
 
+def test_the_coverage_counts_by_day_what_is_built_by_day(models):
+    by_day = {node.name for node in models if node.config.materialized == "settlement_days"}
+    counted = {f"bmrs_{name.lower()}_unified" for name, entry in covered().items() if "by_day" in entry}
+    assert counted == {name for name in by_day if name.endswith("_unified")}
+
+
 def test_the_coverage_counts_readings_as_often_as_the_catalogue_says(manifest):
     with (PROJECT / "seeds" / "dataset_catalogue.csv").open() as file:
         cadences = {line["dataset"]: line["cadence"] for line in csv.DictReader(file)}

@@ -1,7 +1,8 @@
 """Every model, test and snapshot is valid GoogleSQL, by Google's own analyzer: names, types and contracts, from the
 raw tables that the loaders declare to the last test. And Google's reference implementation gives the rows that DuckDB
 gives: for the query that BigQuery would get of each of some models, on what the DuckDB warehouse holds of its parents,
-and for the unit tests that dbt has of them. Nothing is asked of BigQuery."""
+and for the unit tests that dbt has of them. And no query reads the whole history of a big table. Nothing is asked of
+BigQuery."""
 
 import json
 from dataclasses import replace
@@ -9,9 +10,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from loaders.bench.bigquery_bill import Project
+from loaders.bench.bigquery_cost import refreshed
 from loaders.config import RAW_BMRS, RAW_IRIS
 from loaders.tests.googlesql.gate import analyse
-from loaders.tests.googlesql.project import compile_for_bigquery, statements, typed_tables
+from loaders.tests.googlesql.project import compile_for_bigquery, relation, statements, typed_tables
 from loaders.tests.googlesql.reference import (
     by_reference,
     differences,
@@ -165,3 +168,63 @@ def test_the_examples_of_dbt_hold(warehouse, manifest):
         found = [[row[place] for place in places] for row in answer["rows"]]
         wrong += [f"{example['name']}: {difference}" for difference in differences(found, wanted)]
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture(scope="module")
+def project(manifest) -> Project:
+    """The project, and what its statements read."""
+    return Project(manifest, {})
+
+
+def unbounded(project: Project, sql: str, tables: set[str]) -> set[str]:
+    """Those of the tables that a statement reads without saying, by constants, which days of them."""
+    return {scan.table for scan in project.reads(sql) if scan.table in tables and scan.days is None}
+
+
+def test_no_model_that_is_built_by_day_reads_a_whole_history(project):
+    partitioned = set(project.partitioned_by)
+    asked = {node["name"]: node["compiled_code"] for node in project.by_day.values()}
+    asked |= {title: sql for title, sql in project.around.items() if "find" in title or "reach" in title}
+    assert len(asked) > 100
+    assert {title: found for title, sql in asked.items() if (found := unbounded(project, sql, partitioned))} == {}
+
+
+def test_no_other_model_and_no_test_reads_the_whole_history_of_a_big_table(project):
+    big = project.must_be_bounded()
+    assert {"offline.gb_power.bmrs_bod_unified", "offline.raw_iris.bod", "offline.raw_bmrs.mels"} <= big
+    kept = [node for node in project.nodes.values() if node["resource_type"] in ("model", "snapshot", "test")]
+    asked = [node for node in kept if relation(node) not in project.views]
+    assert {node["name"]: found for node in asked if (found := unbounded(project, node["compiled_code"], big))} == {}
+
+
+UNBOUNDED = {
+    "without a filter": "true",
+    "by what another query finds": "settlement_date in (select settlement_date from `offline`.`gb_power`.`bmrs_costs`)",
+    "by a column that partitions nothing": "from_utc >= timestamp '2026-01-01'",
+    "or everything": "settlement_date = date '2026-01-01' or settlement_period = 1",
+}
+
+
+@pytest.mark.parametrize("how", UNBOUNDED)
+def test_a_model_that_would_read_the_whole_history_is_found_out(how, project):
+    right = project.by_day["offline.gb_power.bmrs_bod_unified"]["compiled_code"]
+    held = "settlement_date between date '1900-01-01' and date '2999-12-31'"
+    assert held in right
+    found = unbounded(project, right.replace(held, UNBOUNDED[how]), set(project.partitioned_by))
+    assert found == {"offline.raw_bmrs.bod", "offline.raw_iris.bod"}
+
+
+def test_a_filter_counts_only_where_bigquery_can_ask_it_of_the_partitions(project):
+    table, days = "offline.gb_power.bmrs_bod_unified", "settlement_date >= date '2026-01-01' - 7"
+    ranked = "select *, row_number() over (partition by {}) as place from {}"
+    by_day, by_unit = (ranked.format(key, f"`{table}`") for key in ("settlement_date", "national_grid_bm_unit"))
+    assert unbounded(project, f"select * from ({by_day}) as ranked where {days}", {table}) == set()
+    assert unbounded(project, f"select * from ({by_unit}) as ranked where {days}", {table}) == {table}
+    both = f"with bod as (select * from `{table}`) select * from bod where {days} union all select * from bod"
+    assert unbounded(project, both, {table}) == {table}
+
+
+def test_a_refresh_builds_all_that_the_publishers_show_but_what_looks_at_the_whole_history(manifest):
+    shown = {name for exposure in manifest["exposures"].values() for name in exposure["depends_on"]["nodes"]}
+    left_out = {manifest["nodes"][name]["name"] for name in shown - refreshed(manifest)}
+    assert left_out == {"dataset_freshness", "data_gaps", "fct_battery_leaderboard"}

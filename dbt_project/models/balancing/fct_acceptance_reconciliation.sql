@@ -1,5 +1,5 @@
 -- One row per BM unit, settlement period and side (offer or bid) for which Elexon's own results are loaded.
-{{ config(materialized='view') }}
+{{ follow_by_settlement_day(big=true) }}
 
 with
 
@@ -8,11 +8,11 @@ ours as (
     select settlement_date, settlement_period, national_grid_bm_unit, 'offer' as side,
         offer_volume_mwh as volume_mwh, offer_cashflow_gbp as cashflow_gbp
     from {{ ref('fct_bm_unit_balancing') }}
-    where coalesce(offer_volume_mwh, 1) != 0
+    where {{ in_days_at_hand() }} and coalesce(offer_volume_mwh, 1) != 0
     union all
     select settlement_date, settlement_period, national_grid_bm_unit, 'bid', bid_volume_mwh, bid_cashflow_gbp
     from {{ ref('fct_bm_unit_balancing') }}
-    where coalesce(bid_volume_mwh, -1) != 0
+    where {{ in_days_at_hand() }} and coalesce(bid_volume_mwh, -1) != 0
 
 ),
 
@@ -21,6 +21,7 @@ boav as (
     select settlement_date, settlement_period, coalesce(national_grid_bm_unit, bm_unit) as national_grid_bm_unit,
         bid_offer as side, sum(total_volume_accepted_mwh) as volume_mwh
     from {{ ref('bmrs_boav_unified') }}
+    where {{ in_days_at_hand() }}
     group by 1, 2, 3, 4
 
 ),
@@ -30,6 +31,7 @@ ebocf as (
     select settlement_date, settlement_period, coalesce(national_grid_bm_unit, bm_unit) as national_grid_bm_unit,
         bid_offer as side, sum(total_cashflow_gbp) as cashflow_gbp
     from {{ ref('bmrs_ebocf_unified') }}
+    where {{ in_days_at_hand() }}
     group by 1, 2, 3, 4
 
 ),

@@ -1,5 +1,5 @@
 -- One row per BM unit and settlement period in which it had an acceptance.
-{{ price_by_settlement_day() }}
+{{ price_by_settlement_day(big=false) }}
 
 with
 

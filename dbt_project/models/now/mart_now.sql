@@ -20,7 +20,9 @@ acceptances as (
         max(accepted_at_utc) as as_of_utc,
         nullif(count(distinct national_grid_bm_unit || ' ' || cast(acceptance_number as string)), 0) as in_hour
     from {{ ref('bmrs_boalf_unified') }}
-    where accepted_at_utc > (select max(accepted_at_utc) from {{ ref('bmrs_boalf_unified') }}) - interval 1 hour
+    where {{ in_newest_days(ref('bmrs_boalf_unified')) }} and accepted_at_utc > (
+        select max(accepted_at_utc) from {{ ref('bmrs_boalf_unified') }} where {{ in_newest_days(ref('bmrs_boalf_unified')) }}
+    ) - interval 1 hour
 
 ),
 

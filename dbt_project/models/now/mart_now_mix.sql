@@ -10,7 +10,9 @@ select
     cast(null as string) as direction,
     start_utc + interval 5 minute as as_of_utc
 from {{ ref('fct_generation_mix') }}
-where start_utc = (select max(start_utc) from {{ ref('fct_generation_mix') }})
+where {{ in_newest_days(ref('fct_generation_mix')) }} and start_utc = (
+    select max(start_utc) from {{ ref('fct_generation_mix') }} where {{ in_newest_days(ref('fct_generation_mix')) }}
+)
 union all
 select
     'interconnector',
@@ -23,4 +25,6 @@ select
     direction,
     start_utc + interval 5 minute
 from {{ ref('fct_interconnector_flows') }}
-where start_utc = (select max(start_utc) from {{ ref('fct_interconnector_flows') }})
+where {{ in_newest_days(ref('fct_interconnector_flows')) }} and start_utc = (
+    select max(start_utc) from {{ ref('fct_interconnector_flows') }} where {{ in_newest_days(ref('fct_interconnector_flows')) }}
+)

@@ -7,7 +7,7 @@ newest as (
 
     select max(settlement_date) as settlement_date
     from {{ ref('fct_bm_unit_revenue') }}
-    where cashflow_gbp is not null
+    where {{ in_newest_days(ref('fct_bm_unit_revenue')) }} and cashflow_gbp is not null
 
 ),
 
@@ -29,6 +29,7 @@ sums as (
     inner join newest
         on revenue.settlement_date <= newest.settlement_date
         and revenue.settlement_date >= newest.settlement_date - {{ days_before }}
+    where {{ in_newest_days(ref('fct_bm_unit_revenue'), 7 + days_before, 'revenue.settlement_date') }}
     group by newest.settlement_date, revenue.national_grid_bm_unit
     {% if not loop.last %}union all{% endif %}
     {% endfor %}

@@ -1,4 +1,6 @@
 -- One row per acceptance of a BM unit, settlement period and side: the latest calculation.
+{{ rebuild_by_settlement_day(cluster_by=['national_grid_bm_unit']) }}
+
 with
 
 published as (
@@ -15,6 +17,7 @@ latest as (
 
     select *
     from published
+    where {{ in_due_days() }}
     qualify row_number() over (
         partition by settlement_date, settlement_period, bid_offer, bm_unit, national_grid_bm_unit, acceptance_number
         order by

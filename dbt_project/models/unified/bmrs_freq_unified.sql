@@ -1,5 +1,5 @@
 -- One row per sample of the system frequency, every 15 seconds: the latest one heard, faulty ones kept and flagged.
-{{ rebuild_by_settlement_day(of='measured_at_utc') }}
+{{ rebuild_by_settlement_day(of='measured_at_utc', big=false) }}
 
 with
 

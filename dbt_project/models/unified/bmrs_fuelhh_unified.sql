@@ -1,4 +1,6 @@
 -- One row per settlement period and fuel type: the latest published version.
+{{ rebuild_by_settlement_day(of='start_utc', cluster_by=['fuel_type'], big=false) }}
+
 with
 
 published as (
@@ -11,8 +13,12 @@ published as (
 
 latest as (
 
-    select *
+    select * replace (
+        {{ settlement_date('start_utc') }} as settlement_date,
+        {{ settlement_period('start_utc') }} as settlement_period
+    )
     from published
+    where {{ in_due_days(of='start_utc') }}
     qualify row_number() over (
         partition by start_utc, fuel_type
         order by

@@ -1,4 +1,6 @@
 -- One row per action in the ranked stack of a settlement period and side: the latest calculation.
+{{ rebuild_by_settlement_day() }}
+
 with
 
 published as (
@@ -15,6 +17,7 @@ latest as (
 
     select *
     from published
+    where {{ in_due_days() }}
     qualify row_number() over (
         partition by settlement_date, settlement_period, bid_offer, sequence_number
         order by

@@ -1,5 +1,5 @@
 -- One row per hour: the last forecast published before it began.
-{{ rebuild_by_settlement_day(of='start_utc') }}
+{{ rebuild_by_settlement_day(of='start_utc', big=false) }}
 
 with
 
