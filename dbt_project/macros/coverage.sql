@@ -48,6 +48,7 @@ landed as (
         select {{ 'settlement_date, ' if not entry.day_of_time }}{{ entry.time ~ ', ' if entry.time }}fetched_at_utc
         from {{ ref('stg_' ~ channel ~ '__' ~ name) }}
         where {{ is_about_something(name) if channel == 'iris' and name in derived_sets() else 'true' }}
+        {% if entry.pieces %}and {{ is_a_span('from_utc', 'to_utc') }}{% endif %}
         {% if at_hand %}and {{ moment_at_hand(time) if entry.day_of_time else in_days_at_hand() }}{% endif %}
         {% if not loop.last %}union all{% endif %}
         {% endfor %}

@@ -25,9 +25,11 @@ RAW_ROWS = {
     "freq": 5_760, "fuelinst": 5_760, "fuelhh": 960, "agpt": 528, "agws": 144, "remit": 139, "mid": 96, "bmunits": 440,
     "ispstack": 10_000, "boav": 20_000, "ebocf": 20_000, "disptav": 20_000, "windfor": 400,
     "_windows": 2_000,  # twenty datasets asked every fifteen minutes
+    "_messages": 60_000,
 }  # fmt: skip
 # Rows of a day of a model for which nothing was generated; of models that are not named, one a settlement period.
 MODEL_ROWS = {
+    "landed_days_by_day": 19, "landed_days": 60, "answered_days": 60, "quality_scorecard": 60,
     "bmrs_fuelinst_unified": 5_760, "bmrs_freq_unified": 5_760, "bmrs_qpn_unified": 113_000,
     "bmrs_b1610_unified": 440_000, "bmrs_boav_unified": 20_000, "bmrs_ebocf_unified": 20_000,
     "bmrs_disptav_unified": 20_000, "bmrs_ispstack_unified": 10_000, "fct_acceptance_reconciliation": 27_000,
