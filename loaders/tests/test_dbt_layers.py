@@ -137,7 +137,8 @@ def test_the_coverage_counts_readings_as_often_as_the_catalogue_says(manifest):
 def test_the_scorecard_counts_the_rows_that_a_model_is_made_of(models):
     """Which channels, and by which day: as the unified model itself says."""
     by_name = {node.name: node for node in models}
-    parents = [name for counting in ("landed_days", "landed_days_by_day") for name in by_name[counting].depends_on.nodes]
+    counting = ("landed_days", "landed_days_by_day")
+    parents = [name for model in counting for name in by_name[model].depends_on.nodes]
     counted = {name.split(".")[-1] for name in parents if ".stg_" in name}
     for dataset, entry in covered().items():
         model = by_name[f"bmrs_{dataset.lower()}_unified"]
