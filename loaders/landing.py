@@ -12,14 +12,11 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
 
 import dlt
-import fsspec
 import pyarrow as pa
 from dlt.destinations import filesystem
 from dlt.pipeline.exceptions import PipelineStepFailed
-from fsspec.implementations.local import LocalFileSystem
 
 from loaders import clock
 from loaders.catalogue import Dataset
@@ -28,6 +25,7 @@ from loaders.decode import arrow_schema
 from loaders.iris.tables import TABLES as MESSAGE_TABLES
 from loaders.lock import only_writer
 from loaders.set_aside import report_set_aside, set_aside
+from loaders.whole_files import write_whole_files
 
 log = logging.getLogger(__name__)
 
@@ -89,16 +87,7 @@ class Refused(CannotLand):
     """BigQuery will not have a file of the package; asking again is of little use."""
 
 
-class AtomicLocalFileSystem(LocalFileSystem):
-    """Local files that appear whole: a reader must never meet one that is half copied."""
-
-    def put_file(self, path1, path2, callback=None, **kwargs):
-        half = f"{path2}.{uuid4().hex}.tmp"
-        super().put_file(path1, half, **kwargs)
-        os.replace(half, path2)
-
-
-fsspec.register_implementation("file", AtomicLocalFileSystem, clobber=True)
+write_whole_files()
 
 
 def raw_schema(schema: str, dataset: Dataset) -> pa.Schema:
@@ -147,7 +136,7 @@ class Landing:
             shutil.rmtree(done)
         for half in self.settings.lake.glob(f"{self.schema}/*/*.tmp"):
             half.unlink()
-        if self._pipeline.has_pending_data:
+        while self._pipeline.has_pending_data:
             log.warning("finishing the load that an earlier run left unfinished")
             try:
                 self._run(None)
@@ -188,7 +177,11 @@ class Landing:
 
     def _run(self, data) -> None:
         try:
+            if data is not None and self._pipeline.has_pending_data:  # dlt would finish that, and forget the new
+                raise CannotLand(f"an earlier load waits in {self._folder}")
             self._pipeline.run(data, loader_file_format="parquet")
+            if self._pipeline.has_pending_data:  # so dlt ends when it is told to stop
+                raise CannotLand(f"stopped half-way; the rest waits in {self._folder}")
         except PipelineStepFailed as error:
             cause = error
             while inner := cause.__cause__ or getattr(cause, "exception", None):

@@ -92,6 +92,12 @@ def test_what_is_refused_three_times_is_set_aside_blocks_nothing_and_lands_when_
     assert WRONG["message"] in said
     moved = re.search(r"(\S+) was refused 3 times and is set aside.* move it to (\S+) and run", said)
     assert moved, said
+    project.bigquery.fail({"request": UPLOAD, **BUSY})
+    project.run(*PRICES, DAYS[2], code=1)  # now a load of another day waits as well
+    subprocess.run(["mv", moved[1], moved[2]], check=True)
+    project.bigquery.fail({"table": "disebsp", **WRONG})
+    project.run(*PRICES, DAYS[2])
+    assert prices(project) == (98, 98)
     subprocess.run(["mv", moved[1], moved[2]], check=True)
     caplog.clear()
     project.run(*PRICES, DAYS[2])
