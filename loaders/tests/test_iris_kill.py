@@ -106,7 +106,7 @@ POINTS = {
     "while rows are written": ("loaders.iris.landing", "_Package", "_count", 2),
     "before the package is normalised": ("dlt.pipeline.pipeline", "Pipeline", "normalize", 1),
     "before the package is loaded": ("dlt.pipeline.pipeline", "Pipeline", "load", 1),
-    "between two files of the package": ("loaders.landing", "AtomicLocalFileSystem", "put_file", 3),
+    "between two files of the package": ("loaders.whole_files", "AtomicLocalFileSystem", "put_file", 3),
     "before the spool is told": ("loaders.iris.spool", "Spool", "landed", 1),
 }
 
