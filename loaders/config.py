@@ -4,10 +4,12 @@ import os
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from dotenv import load_dotenv
 
 TARGETS = ("duckdb", "bigquery")  # the same names as in profiles/profiles.yml
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 RAW_BMRS = "raw_bmrs"
 RAW_IRIS = "raw_iris"
 
@@ -142,6 +144,15 @@ def _number(name: str, default: float, lowest: float) -> float:
     return value
 
 
+def _url(name: str, default: str) -> str:
+    """An address whose server must prove who it is; a stand-in on this machine need not."""
+    url = (os.environ.get(name) or default).rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+        raise ConfigError(f"{name}={url!r} must begin with https://, since nobody vouches for what comes without")
+    return url
+
+
 def _limits() -> Limits:
     return Limits(
         requests_per_second=_number("BMRS_REQUESTS_PER_SECOND", 5, 0.01),
@@ -179,11 +190,9 @@ def read_settings(target: str | None = None) -> Settings:
     return Settings(
         home=Path(os.environ.get("GB_POWER_HOME") or "data").expanduser().absolute(),
         target=target,
-        base_url=(os.environ.get("BMRS_BASE_URL") or "https://data.elexon.co.uk/bmrs/api/v1").rstrip("/"),
+        base_url=_url("BMRS_BASE_URL", "https://data.elexon.co.uk/bmrs/api/v1"),
         limits=limits,
-        archive_url=(os.environ.get("IRIS_ARCHIVE_URL") or "https://archive.data.elexon.co.uk/iris-archive").rstrip(
-            "/"
-        ),
+        archive_url=_url("IRIS_ARCHIVE_URL", "https://archive.data.elexon.co.uk/iris-archive"),
         archive_limits=replace(limits, requests_per_second=_number("IRIS_ARCHIVE_REQUESTS_PER_SECOND", 20, 0.01)),
         lock_wait_seconds=_number("GB_POWER_LOCK_WAIT_SECONDS", 60, 0),
         package_seconds=_number("GB_POWER_PACKAGE_SECONDS", 60, 0),

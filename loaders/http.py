@@ -143,6 +143,8 @@ class Client:
     def _session(self) -> requests.Session:
         if not hasattr(self._local, "session"):
             session = requests.Session()
+            if self._base_url.startswith("https:"):
+                del session.adapters["http://"]  # so that no redirection leads to an unencrypted answer
             session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json, application/xml"})
             self._local.session = session
         return self._local.session

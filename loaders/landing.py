@@ -18,7 +18,6 @@ import pyarrow as pa
 from dlt.destinations import filesystem
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from loaders import clock
 from loaders.catalogue import Dataset
 from loaders.config import RAW_BMRS, RAW_IRIS, Settings
 from loaders.decode import arrow_schema
@@ -71,6 +70,7 @@ LEDGERS = {
 
 os.environ.update({
     "RUNTIME__DLTHUB_TELEMETRY": "false",
+    "RUNTIME__LOG_LEVEL": "CRITICAL",  # what it has to say, CannotLand says in plainer words
     "RESTORE_FROM_DESTINATION": "false",  # the ledger, not dlt's state, knows what is there
     "LOAD__DELETE_COMPLETED_JOBS": "true",
     "DATA_WRITER__COMPRESSION": "zstd",
@@ -208,11 +208,6 @@ def _destination(settings: Settings):
     from loaders.bigquery.landing import destination  # Google's client takes a second to import
 
     return destination(settings.bigquery)
-
-
-def new_load_id() -> str:
-    """A stamp for the rows of one load; later loads of a schema sort later, since only one runs at a time."""
-    return f"{clock.now():%Y%m%dT%H%M%S.%f}Z"
 
 
 def _tables_mark(settings: Settings, catalogue: dict[str, Dataset], schema: str) -> Path:

@@ -8,7 +8,8 @@ from rich.table import Table
 
 from loaders.catalogue import Dataset, raw_name
 
-OUT = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
+# What is printed is mostly other people's words, which must not be taken for markup: "[/x]" would be an error.
+OUT = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 150)
 
 
 def show_datasets(catalogue: dict[str, Dataset]) -> None:
@@ -24,7 +25,7 @@ def show_datasets(catalogue: dict[str, Dataset]) -> None:
 
 def show_dataset(entry: Dataset) -> None:
     """One dataset: where it comes from and every field."""
-    OUT.print(f"[bold]{entry.dataset}[/]  {entry.title}\n{entry.page}", soft_wrap=True)
+    OUT.print(f"[bold]{entry.dataset}[/]  {entry.title}\n{entry.page}", soft_wrap=True, markup=True)
     facts = {"group": entry.group, "key": ", ".join(entry.key), "newest by": ", ".join(entry.newest_by)}
     if entry.rest:
         window = f"{entry.rest.window.days} settlement day(s) a request" if entry.rest.window else "a snapshot"

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from loaders.catalogue import CatalogueError, Dataset, load_catalogue
 from loaders.config import ConfigError, read_settings
@@ -107,8 +108,7 @@ def _show(found: list) -> None:
     for one in found:
         notes = [f"new: {', '.join(one.new_fields)}"] if one.new_fields else []
         notes += [f"unseen: {', '.join(one.unseen_fields)}"] if one.unseen_fields else []
-        colour = COLOURS[one.verdict]
-        verdict = f"[{colour}]{one.verdict}[/]" if colour else one.verdict
+        verdict = Text(one.verdict, style=COLOURS[one.verdict])
         seconds = f"{one.seconds:.2f}" if one.seconds is not None else ""
         table.add_row(one.dataset, one.variant, verdict, f"{one.rows:,}", seconds, one.error or "; ".join(notes))
     OUT.print(table)

@@ -20,8 +20,9 @@ from loaders.catalogue import Dataset
 from loaders.config import RAW_BMRS, Settings
 from loaders.decode import Decoder, Undecodable
 from loaders.http import Client, RequestFailed
-from loaders.landing import QUARANTINE, WINDOWS, Landing, new_load_id, raw_schema
+from loaders.landing import QUARANTINE, WINDOWS, Landing, raw_schema
 from loaders.ledger import Ledger
+from loaders.load_id import new_load_id
 from loaders.progress import Progress
 from loaders.windows import DAY, Window, day_start, request_of, settlement_day, windows
 
@@ -102,7 +103,7 @@ class Load:
 
     def _package(self, answers: Iterable, progress: Progress) -> Iterator[tuple[str, pa.Table]]:
         """(table, rows) of one load package: data while it comes, then what the ledger says of it."""
-        load_id, began, rows_landed = new_load_id(), time.monotonic(), 0
+        load_id, began, rows_landed = new_load_id(self._settings, RAW_BMRS), time.monotonic(), 0
         entries, quarantined = [], []
         for window, result in answers:
             entry = self._entry(window, load_id)

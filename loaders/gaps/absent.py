@@ -13,7 +13,7 @@ import pyarrow as pa
 from loaders.build import run_dbt
 from loaders.config import Settings
 from loaders.gaps.gap import delay
-from loaders.landing import KNOWN_ABSENT, new_load_id
+from loaders.landing import KNOWN_ABSENT
 
 LATE_UNTIL = timedelta(days=1)  # after it should have been published
 MODELS = ("asked_days", "period_coverage", "expected_periods", "data_gaps")
@@ -51,12 +51,11 @@ def refresh(settings: Settings, datasets: set[str]) -> None:
         raise CannotLookAgain("; ".join(built.failures) or f"dbt ended with exit code {built.code}")
 
 
-def absences(warehouse: Path, began: datetime, now: datetime) -> pa.Table:
+def absences(warehouse: Path, began: datetime, now: datetime, load_id: str) -> pa.Table:
     """Rows of ``_known_absent``: what is missing still although it was asked for since ``began``, and answered."""
     with duckdb.connect(str(warehouse), read_only=True) as db:
         db.execute("set TimeZone = 'UTC'")
         missing = db.execute(STILL_MISSING, {"began": began, "late": now - LATE_UNTIL}).fetchall()
-    load_id = new_load_id()
     rows = [
         {
             "dataset": dataset, "settlement_date": day, "settlement_period": period,

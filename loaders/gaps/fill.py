@@ -25,6 +25,7 @@ from loaders.iris.held import seen_datasets
 from loaders.iris.landing import datasets_by_name
 from loaders.landing import WAREHOUSE, WINDOWS, ensure_tables, open_landing
 from loaders.ledger import Ledger
+from loaders.load_id import new_load_id
 from loaders.lock import only_writer
 from loaders.logs import ERR
 from loaders.progress import progress
@@ -149,7 +150,7 @@ class Fill:
         touched = {by_name[gap.dataset.upper()].dataset if gap.messages else gap.dataset for gap in self.filled.gaps}
         with only_writer(self._settings, WAREHOUSE):
             refresh(self._settings, touched)
-            absent = absences(self._warehouse, began, clock.now())
+            absent = absences(self._warehouse, began, clock.now(), new_load_id(self._settings, RAW_BMRS))
             self.filled.absent = absent.num_rows
             if absent.num_rows:
                 with open_landing(self._settings, self._catalogue, RAW_BMRS) as landing:

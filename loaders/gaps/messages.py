@@ -18,7 +18,8 @@ from loaders.iris.check import check
 from loaders.iris.decoding import MessageDecoder, Table
 from loaders.iris.landing import blocks, datasets_by_name, land_messages, with_lineage
 from loaders.iris.message import Message
-from loaders.landing import new_load_id, open_landing
+from loaders.landing import open_landing
+from loaders.load_id import new_load_id
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ class Restore:
 
     def _unheld(self, batch: list[Message], received: dict[str, datetime]) -> Iterator[tuple[str, pa.Table]]:
         """The missing rows of messages that had landed, as they were when they came first."""
-        by_name, load_id = datasets_by_name(self._catalogue), new_load_id()
+        by_name, load_id = datasets_by_name(self._catalogue), new_load_id(self._settings, RAW_IRIS)
         datasets = {message.dataset: by_name[message.dataset.upper()] for message in batch}
         for name, dataset in datasets.items():
             first = [

@@ -22,7 +22,8 @@ from loaders.iris.message import Message
 from loaders.iris.spool import Spool
 from loaders.iris.tables import LANDED, OUTCOMES, TABLES
 from loaders.iris.tally import Tally
-from loaders.landing import LINEAGE, Landing, new_load_id, open_landing
+from loaders.landing import LINEAGE, Landing, open_landing
+from loaders.load_id import new_load_id
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ class _Package:
         self._since = since
         self._datasets = datasets_by_name(catalogue)
         self._decoders: dict[str, MessageDecoder] = {}
-        self._stamp = {"landed_at_utc": clock.now(), "_load_id": new_load_id()}
+        self._stamp = {"landed_at_utc": clock.now(), "_load_id": new_load_id(settings, RAW_IRIS)}
         self._seen: set[str] = set()
         self._notes: dict[str, list[dict]] = {}  # of the block at work: rows of _messages, _unmapped, _quarantine
         self.tally = Tally()

@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 from loaders import clock
 from loaders.config import IrisSettings, Settings, read_iris_settings, read_settings
 from loaders.iris.receiver import Receiver
+from loaders.iris.spool import private_folder
 from loaders.iris.status import Status
 from loaders.iris.stopped import LOCKED
 from loaders.logs import log_to_stderr
@@ -34,7 +35,7 @@ def run(settings: Settings, iris: IrisSettings) -> None:
         AlreadyRunning: as it says.
     """
     folder = settings.spool.parent
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     holder = folder / "receiver.holder"
     try:
         with FileLock(folder / "receiver.lock", timeout=0):

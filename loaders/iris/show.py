@@ -64,6 +64,6 @@ def show_check(found: list[Checked]) -> None:
 
 def _show_failed(dataset: str, failed: dict[str, str]) -> None:
     for what, why in list(failed.items())[:NAMED]:
-        OUT.print(f"{dataset}: {what}: {why}", soft_wrap=True, markup=False)
+        OUT.print(f"{dataset}: {what}: {why}", soft_wrap=True)
     if len(failed) > NAMED:
         OUT.print(f"{dataset}: and {len(failed) - NAMED:,} more")

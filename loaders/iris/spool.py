@@ -71,7 +71,8 @@ class Spool:
         self.duplicates = 0  # ids that were known, since this object was made
         self.conflicts = 0  # of them, those that came with other bytes
         with self._errors():
-            path.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(path.parent)
+            path.touch(mode=0o600)  # SQLite gives its own files beside it the same mode
             self._db = sqlite3.connect(path, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
             try:
                 self._prepare()
@@ -219,6 +220,11 @@ class Spool:
             raise SpoolUnavailable(f"{self.path} cannot be used: {error}") from error
         except OSError as error:
             raise SpoolUnavailable(f"{self.path} cannot be used: {error}") from error
+
+
+def private_folder(path: Path) -> None:
+    """Makes a folder that nobody else may look into."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _digest(message: Message) -> bytes:

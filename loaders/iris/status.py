@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from loaders import clock
-from loaders.iris.spool import Backlog
+from loaders.iris.spool import Backlog, private_folder
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Status:
         }
         half = self._path.with_suffix(".tmp")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(self._path.parent)
             half.write_text(json.dumps(content, default=datetime.isoformat, indent=1) + "\n")
             os.replace(half, self._path)
         except OSError as error:
