@@ -16,11 +16,11 @@ daily as (
         avg(spread_gbp_per_mwh) as mean_spread,
         max(abs(spread_gbp_per_mwh)) as widest_spread,
         cast(sum(case when revision_count > 0 then 1 else 0 end) as int64) as revised_periods,
-        cast(countif(price_regime = 'below 20') as int64) as periods_below_20,
-        cast(countif(price_regime = '20 to 80') as int64) as periods_20_to_80,
-        cast(countif(price_regime = '80 to 150') as int64) as periods_80_to_150,
-        cast(countif(price_regime = 'above 150') as int64) as periods_above_150,
-        cast(countif(system_price_gbp_per_mwh < 0) as int64) as negative_periods
+        count(case when price_regime = 'below 20' then 1 end) as periods_below_20,
+        count(case when price_regime = '20 to 80' then 1 end) as periods_20_to_80,
+        count(case when price_regime = '80 to 150' then 1 end) as periods_80_to_150,
+        count(case when price_regime = 'above 150' then 1 end) as periods_above_150,
+        count(case when system_price_gbp_per_mwh < 0 then 1 end) as negative_periods
     from {{ ref('fct_price_spread') }}
     group by settlement_date
 

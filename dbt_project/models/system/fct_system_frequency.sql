@@ -22,8 +22,8 @@ select
     max(good_hz) as max_frequency_hz,
     max_by(good_hz, case when is_plausible then measured_at_utc end) as last_frequency_hz,
     count(good_hz) as sample_count,
-    cast(countif(not is_plausible) as int64) as set_aside_count,
-    cast(15 * countif(good_hz < {{ var('frequency_low_hz') }}) as int64) as seconds_below_limit,
-    cast(15 * countif(good_hz > {{ var('frequency_high_hz') }}) as int64) as seconds_above_limit
+    count(case when not is_plausible then 1 end) as set_aside_count,
+    15 * count(case when good_hz < {{ var('frequency_low_hz') }} then 1 end) as seconds_below_limit,
+    15 * count(case when good_hz > {{ var('frequency_high_hz') }} then 1 end) as seconds_above_limit
 from samples
 group by settlement_date, settlement_period
