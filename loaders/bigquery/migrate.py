@@ -50,16 +50,19 @@ def migrate(settings: Settings, dry_run: bool) -> Iterator[Moved]:
         CannotMigrate: BigQuery refused, or holds other rows than the lake.
         Locked: a build or a loader is at work, and still was after the time to wait.
     """
+    target = settings.bigquery
+    if target is None:
+        raise ValueError("these settings are of another target than BigQuery")
     if not settings.lake.exists():
         raise CannotMigrate(f"there is no lake in {settings.home}; GB_POWER_HOME says where it is")
     lake, catalogue = replace(settings, target="duckdb", bigquery=None), load_catalogue()
-    with only_writer(lake, "migrate"), _refusals(settings.bigquery):
-        mover = _Mover(settings.bigquery, settings.home / "migrate", dry_run)
+    with only_writer(lake, "migrate"), _refusals(target):
+        mover = _Mover(target, settings.home / "migrate", dry_run)
         for schema in (RAW_BMRS, RAW_IRIS):
             tables = _tables(settings.lake / schema, catalogue)
             if not dry_run:
                 laid_out = {table.name: table.layout for table in tables}
-                make_tables(settings.bigquery, schema, {table.name: table.columns for table in tables}, laid_out)
+                make_tables(target, schema, {table.name: table.columns for table in tables}, laid_out)
             for table in tables:
                 # Opened, not only locked: a load that was killed between two files is finished before they are read.
                 with only_writer(lake, WAREHOUSE), open_landing(lake, catalogue, schema):
