@@ -22,6 +22,7 @@ from loaders.lock import only_writer
 IMMUTABLE = ("lake", "served", "set_aside")  # folders whose files are replaced, never written to
 DATABASES = ("iris/spool.db", "alerts/state.db")
 FILES = ("warehouse.duckdb", "warehouse.duckdb.wal")
+HOLDS_ROWS = ("lake", "warehouse.duckdb", "served/warehouse.duckdb", "iris/spool.db")
 MANIFEST = "manifest.json"
 PARTIAL = ".partial"
 
@@ -85,21 +86,22 @@ def restore(settings: Settings, folder: Path) -> Copied:
     source = folder if (folder / MANIFEST).exists() else next(reversed(backups(folder)), None)
     if source is None:
         raise CannotRestore(f"{folder} holds no backup that is whole")
-    if held := [name for name in ("lake", "warehouse.duckdb", "iris/spool.db") if (settings.home / name).exists()]:
+    if held := [name for name in HOLDS_ROWS if (settings.home / name).exists()]:
         raise CannotRestore(f"{settings.home} holds {', '.join(held)} already: move it away, or set GB_POWER_HOME")
     manifest = json.loads((source / MANIFEST).read_text())
     broken = [name for name, size in manifest.items() if _size(source / name) != size]
     if broken:
         raise CannotRestore(f"{source}: {len(broken)} files are missing or cut, such as {broken[0]}; use an older one")
-    half = settings.home.with_name(settings.home.name + PARTIAL)
+    half = settings.home / PARTIAL  # inside, since what is around it may belong to root
     if half.exists():
         shutil.rmtree(half)
     for name in manifest:
         (half / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source / name, half / name)
-    settings.home.mkdir(parents=True, exist_ok=True)
     for part in half.iterdir():
-        part.rename(settings.home / part.name)
+        if (old := settings.home / part.name).is_dir():
+            shutil.rmtree(old)  # such as notes of jobs that ran meanwhile; of rows there are none
+        part.rename(old)
     half.rmdir()
     return Copied(source, len(manifest), sum(manifest.values()))
 

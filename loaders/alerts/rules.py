@@ -150,7 +150,7 @@ def _outages(db, name: str, rule: Rule, state: AlertState, now: datetime) -> lis
 def _outage(name: str, unit: str | None, mw: float, kind: str | None, start, end, cause: str | None) -> Message:
     until = f"{end:%Y-%m-%d %H:%M} UTC" if end else "an unknown end"
     lines = [f"{unit}: {mw:,.0f} MW, {kind}", f"from {start:%Y-%m-%d %H:%M} UTC to {until}"]
-    lines.append(f"cause: {(cause or 'none')[:300]}")
+    lines.append(f"cause: {' '.join((cause or 'none').split())[:300]}")
     return Message("info", f"{name}: {unit}, {mw:,.0f} MW", "\n".join(lines))
 
 

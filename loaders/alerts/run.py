@@ -139,4 +139,7 @@ def _message(change: Change, now: datetime) -> Message:
 
 
 def _with_host(message: Message) -> Message:
-    return Message(message.kind, f"gb-power@{socket.gethostname()} {message.title}", message.body)
+    title = " ".join(
+        f"gb-power@{socket.gethostname()} {message.title}".split()
+    )  # units' names are other people's words
+    return Message(message.kind, title, message.body)

@@ -65,8 +65,8 @@ def served(home, **now):
         )
         for mrid, mw in values["outages"]:
             db.execute(
-                "insert into fct_outages values (?, 'Drax 1', '', '', ?, 'Unplanned', 'Active', ?, null, '<b>no</b>')",
-                [mrid, mw, NOW],
+                "insert into fct_outages values (?, 'Drax 1', '', '', ?, 'Unplanned', 'Active', ?, null, ?)",
+                [mrid, mw, NOW, "<b>no</b>\nwhat helps: x"],
             )
         db.execute(
             "create table data_gaps (dataset text, kind text, from_utc timestamptz, to_utc timestamptz,"
@@ -254,6 +254,7 @@ def test_each_market_event_is_told_once(tmp_path, told, box):
     assert events(price=-1000.0) == ["cheap", "far"]
     assert events(price=301.0) == ["dear"], "a new event"
     assert events(price=301.0, outages=[("A", 500), ("B", 400), ("C", 399)]) == ["trip"]
+    assert "\ncause: <b>no</b> what helps: x" in next(m for m in box.got if "trip" in m["title"])["message"]
     assert events(price=301.0, outages=[("B", 401)], gaps=[("FREQ", -70, -20)]) == ["hole"], "it was closed between"
     assert events(price=301.0, gaps=[("FREQ", -60, -30), ("INDO", -60, -30)]) == ["hole"]
     assert "INDO" in box.titles[0]
