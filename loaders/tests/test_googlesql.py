@@ -227,4 +227,4 @@ def test_a_filter_counts_only_where_bigquery_can_ask_it_of_the_partitions(projec
 def test_a_refresh_builds_all_that_the_publishers_show_but_what_looks_at_the_whole_history(manifest):
     shown = {name for exposure in manifest["exposures"].values() for name in exposure["depends_on"]["nodes"]}
     left_out = {manifest["nodes"][name]["name"] for name in shown - refreshed(manifest)}
-    assert left_out == {"dataset_freshness", "data_gaps", "fct_battery_leaderboard"}
+    assert left_out == {"dataset_freshness", "data_gaps", "fct_battery_leaderboard", "quality_scorecard"}
