@@ -1,7 +1,10 @@
-"""The only module that knows the environment: settings from environment variables or a ``.env`` file."""
+"""Settings from environment variables or a ``.env`` file: where things are, and how politely Elexon is asked.
+
+Those of one concern are beside it: ``loaders/iris/settings.py``, ``alerts/settings.py``, ``publish/settings.py``.
+"""
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -94,46 +97,17 @@ class Settings:
         return self.lake / schema / table
 
 
-@dataclass(frozen=True)
-class IrisSettings:
-    """Which queue is received from, and how. README, "Settings", lists the variables."""
-
-    queue: str
-    client_id: str
-    client_secret: str = field(repr=False)
-    secret_expires: date | None
-    namespace: str
-    tenant_id: str
-    endpoint: str | None  # this and the next three are for tests
-    authority: str | None
-    ca_file: str | None
-    connection_string: str | None = field(repr=False)
-    batch_messages: int
-    batch_bytes: int
-    batch_seconds: float
-    prefetch: int
-    silence_seconds: float
-    backoff_seconds: float
-    longest_backoff_seconds: float
-    refused_backoff_seconds: float
-    drain_seconds: float
-    free_bytes: int
-    land_seconds: float
-    status_seconds: float
-
-    @property
-    def where(self) -> str:
-        """Queue and namespace, for people."""
-        return f"queue {self.queue} of {self.namespace}"
-
-    def without_secrets(self, text: str) -> str:
-        """``text`` as it may be shown."""
-        for secret in (self.client_secret, self.connection_string):
-            text = text.replace(secret, "***") if secret else text
-        return text
+def read_env() -> None:
+    """Lets ``.env`` in the working directory say what the environment leaves out."""
+    load_dotenv(Path.cwd() / ".env")
 
 
-def _number(name: str, default: float, lowest: float) -> float:
+def number(name: str, default: float, lowest: float) -> float:
+    """A variable that is a number.
+
+    Raises:
+        ConfigError: it is none, or too small.
+    """
     text = os.environ.get(name) or str(default)
     try:
         value = float(text)
@@ -144,7 +118,20 @@ def _number(name: str, default: float, lowest: float) -> float:
     return value
 
 
-def _url(name: str, default: str) -> str:
+def day(name: str) -> date | None:
+    """A variable that is a day.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    text = os.environ.get(name)
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise ConfigError(f"{name}={text!r} is not a date such as 2028-11-20") from None
+
+
+def url(name: str, default: str) -> str:
     """An address whose server must prove who it is; a stand-in on this machine need not."""
     url = (os.environ.get(name) or default).rstrip("/")
     parts = urlsplit(url)
@@ -155,13 +142,13 @@ def _url(name: str, default: str) -> str:
 
 def _limits() -> Limits:
     return Limits(
-        requests_per_second=_number("BMRS_REQUESTS_PER_SECOND", 5, 0.01),
-        concurrency=int(_number("BMRS_CONCURRENCY", 8, 1)),
-        tries=int(_number("BMRS_TRIES", 6, 1)),
-        backoff_seconds=_number("BMRS_BACKOFF_SECONDS", 1, 0),
-        connect_seconds=_number("BMRS_CONNECT_SECONDS", 10, 0.1),
-        read_seconds=_number("BMRS_READ_SECONDS", 60, 0.1),
-        total_seconds=_number("BMRS_TOTAL_SECONDS", 600, 0.1),
+        requests_per_second=number("BMRS_REQUESTS_PER_SECOND", 5, 0.01),
+        concurrency=int(number("BMRS_CONCURRENCY", 8, 1)),
+        tries=int(number("BMRS_TRIES", 6, 1)),
+        backoff_seconds=number("BMRS_BACKOFF_SECONDS", 1, 0),
+        connect_seconds=number("BMRS_CONNECT_SECONDS", 10, 0.1),
+        read_seconds=number("BMRS_READ_SECONDS", 60, 0.1),
+        total_seconds=number("BMRS_TOTAL_SECONDS", 600, 0.1),
     )
 
 
@@ -172,7 +159,7 @@ def _bigquery() -> BigQuerySettings:
     return BigQuerySettings(
         project=project,
         location=os.environ.get("GB_POWER_BQ_LOCATION") or "EU",
-        max_bytes_billed=int(_number("GB_POWER_BQ_MAX_BYTES", 100_000_000_000, 1)),
+        max_bytes_billed=int(number("GB_POWER_BQ_MAX_BYTES", 100_000_000_000, 1)),
     )
 
 
@@ -182,7 +169,7 @@ def read_settings(target: str | None = None) -> Settings:
     Raises:
         ConfigError: a variable that cannot be used.
     """
-    load_dotenv(Path.cwd() / ".env")
+    read_env()
     target = target or os.environ.get("GB_POWER_TARGET") or "duckdb"
     if target not in TARGETS:
         raise ConfigError(f"target {target!r} is none of {', '.join(TARGETS)}")
@@ -190,115 +177,11 @@ def read_settings(target: str | None = None) -> Settings:
     return Settings(
         home=Path(os.environ.get("GB_POWER_HOME") or "data").expanduser().absolute(),
         target=target,
-        base_url=_url("BMRS_BASE_URL", "https://data.elexon.co.uk/bmrs/api/v1"),
+        base_url=url("BMRS_BASE_URL", "https://data.elexon.co.uk/bmrs/api/v1"),
         limits=limits,
-        archive_url=_url("IRIS_ARCHIVE_URL", "https://archive.data.elexon.co.uk/iris-archive"),
-        archive_limits=replace(limits, requests_per_second=_number("IRIS_ARCHIVE_REQUESTS_PER_SECOND", 20, 0.01)),
-        lock_wait_seconds=_number("GB_POWER_LOCK_WAIT_SECONDS", 60, 0),
-        package_seconds=_number("GB_POWER_PACKAGE_SECONDS", 60, 0),
+        archive_url=url("IRIS_ARCHIVE_URL", "https://archive.data.elexon.co.uk/iris-archive"),
+        archive_limits=replace(limits, requests_per_second=number("IRIS_ARCHIVE_REQUESTS_PER_SECOND", 20, 0.01)),
+        lock_wait_seconds=number("GB_POWER_LOCK_WAIT_SECONDS", 60, 0),
+        package_seconds=number("GB_POWER_PACKAGE_SECONDS", 60, 0),
         bigquery=_bigquery() if target == "bigquery" else None,
     )
-
-
-@dataclass(frozen=True)
-class SheetsSettings:
-    """Which spreadsheet is filled, and as whom."""
-
-    sheet_id: str
-    key_file: Path
-    endpoint: str | None  # another than Google's, for tests
-
-
-def read_sheets_settings() -> SheetsSettings:
-    """Settings of the Google Sheet.
-
-    Raises:
-        ConfigError: a variable that is missing.
-    """
-    load_dotenv(Path.cwd() / ".env")
-    for name, what in {
-        "SHEETS_ID": "the part of the sheet's address between /d/ and /edit",
-        "GOOGLE_APPLICATION_CREDENTIALS": "the path of a service account's key file",
-    }.items():
-        if not os.environ.get(name):
-            raise ConfigError(f"{name} is not set: {what}")
-    return SheetsSettings(
-        sheet_id=os.environ["SHEETS_ID"],
-        key_file=Path(os.environ["GOOGLE_APPLICATION_CREDENTIALS"]).expanduser(),
-        endpoint=(os.environ.get("SHEETS_API_ENDPOINT") or "").rstrip("/") or None,
-    )
-
-
-@dataclass(frozen=True)
-class AlertSettings:
-    """Who is told when something changes. README, "Operations", lists the variables."""
-
-    urls: tuple[str, ...] = field(default=(), repr=False)  # they hold tokens and passwords
-    ping_url: str | None = field(default=None, repr=False)
-    rules: Path | None = None
-
-
-def read_alert_settings() -> AlertSettings:
-    """Settings of the alerts, from where ``read_settings`` looks; without any, nobody is told."""
-    load_dotenv(Path.cwd() / ".env")
-    rules = os.environ.get("GB_POWER_RULES")
-    return AlertSettings(
-        urls=tuple((os.environ.get("GB_POWER_ALERT_URLS") or "").split()),
-        ping_url=os.environ.get("GB_POWER_PING_URL") or None,
-        rules=Path(rules).expanduser() if rules else None,
-    )
-
-
-def read_iris_settings() -> IrisSettings:
-    """Settings of the queue, from where ``read_settings`` looks.
-
-    Raises:
-        ConfigError: a variable that is missing or cannot be used.
-    """
-    load_dotenv(Path.cwd() / ".env")
-    connection_string = os.environ.get("IRIS_CONNECTION_STRING") or None
-    needed = ["IRIS_QUEUE"] if connection_string else ["IRIS_QUEUE", "IRIS_CLIENT_ID", "IRIS_CLIENT_SECRET"]
-    missing = [name for name in needed if not os.environ.get(name)]
-    if missing:
-        raise ConfigError(
-            f"{', '.join(missing)} not set: Elexon's IRIS portal shows the values; they go into .env or the environment"
-        )
-    return IrisSettings(
-        queue=os.environ["IRIS_QUEUE"],
-        client_id=os.environ.get("IRIS_CLIENT_ID") or "",
-        client_secret=os.environ.get("IRIS_CLIENT_SECRET") or "",
-        secret_expires=_date("IRIS_SECRET_EXPIRES"),
-        namespace=os.environ.get("IRIS_NAMESPACE") or "elexon-insights-iris",
-        tenant_id=os.environ.get("IRIS_TENANT_ID") or "4203b7a0-7773-4de5-b830-8b263a20426e",
-        endpoint=os.environ.get("IRIS_ENDPOINT") or None,
-        authority=os.environ.get("IRIS_AUTHORITY") or None,
-        ca_file=os.environ.get("IRIS_CA_FILE") or None,
-        connection_string=connection_string,
-        **_iris_pace(),
-    )
-
-
-def _iris_pace() -> dict[str, float]:
-    """How much at a time, and how patiently."""
-    return dict(
-        batch_messages=int(_number("IRIS_BATCH_MESSAGES", 1000, 1)),
-        batch_bytes=int(_number("IRIS_BATCH_MB", 64, 0.001) * (1 << 20)),
-        batch_seconds=_number("IRIS_BATCH_SECONDS", 2, 0),
-        prefetch=int(_number("IRIS_PREFETCH", 200, 1)),
-        silence_seconds=_number("IRIS_SILENCE_SECONDS", 900, 0.1),
-        backoff_seconds=_number("IRIS_BACKOFF_SECONDS", 1, 0.01),
-        longest_backoff_seconds=_number("IRIS_LONGEST_BACKOFF_SECONDS", 60, 0.01),
-        refused_backoff_seconds=_number("IRIS_REFUSED_BACKOFF_SECONDS", 30, 0.01),
-        drain_seconds=_number("IRIS_DRAIN_SECONDS", 10, 0),
-        free_bytes=int(_number("IRIS_FREE_MB", 200, 0) * (1 << 20)),
-        land_seconds=_number("IRIS_LAND_SECONDS", 300, 0),
-        status_seconds=_number("IRIS_STATUS_SECONDS", 60, 0.1),
-    )
-
-
-def _date(name: str) -> date | None:
-    text = os.environ.get(name)
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise ConfigError(f"{name}={text!r} is not a date such as 2028-11-20") from None

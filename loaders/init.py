@@ -10,14 +10,10 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from loaders.config import (
-    ConfigError,
-    Settings,
-    read_alert_settings,
-    read_iris_settings,
-    read_settings,
-    read_sheets_settings,
-)
+from loaders.alerts.settings import read_alert_settings
+from loaders.config import ConfigError, Settings, read_settings
+from loaders.iris.settings import read_iris_settings
+from loaders.publish.settings import read_sheets_settings
 
 TRIES = 2  # it is meant to show what is wrong, not to get over it
 _PLAIN = re.compile(r"[\w@%+=:,./~-]*", re.ASCII)

@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 
 from loaders.config import Settings
 
+LOCKED = 75  # the exit code of what did not get the lock: EX_TEMPFAIL
 log = logging.getLogger(__name__)
 
 

@@ -1,4 +1,4 @@
-"""The commands of whoever runs this for years: init, job, backup, restore, prune."""
+"""The commands of whoever runs this for years: init, job, backup, restore, compact, prune."""
 
 import os
 import re
@@ -9,25 +9,11 @@ from pathlib import Path
 import click
 
 from loaders import clock
+from loaders.arguments import Duration, dataset_named
 from loaders.config import ConfigError, read_settings
-from loaders.logs import log_to_stderr
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-class Duration(click.ParamType):
-    """Such as 90s, 15m, 24h or 400d; in seconds."""
-
-    name = "duration"
-
-    def convert(self, value, param, ctx) -> float:
-        """Seconds."""
-        if isinstance(value, float):
-            return value
-        found = re.fullmatch(r"(\d+)([smhd])", value)
-        if not found or not int(found[1]):
-            self.fail(f"{value!r} is none such as 90s, 15m, 24h or 400d", param, ctx)
-        return float(found[1]) * _UNITS[found[2]]
+from loaders.logs import LEVELS, log_to_stderr
+from loaders.show import OUT
+from loaders.stopped import stopped_plainly
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -67,17 +53,9 @@ def backup(folder: Path, keep: int) -> None:
     gb-power backup /mnt/backup
     """
     from loaders.backup import backup as copy
-    from loaders.lock import Locked
 
-    try:
+    with stopped_plainly("backup", OSError, then="No backup was made, the earlier ones are as they were"):
         done = copy(read_settings(), folder, keep)
-    except ConfigError as error:
-        raise click.UsageError(str(error)) from None
-    except Locked as error:
-        click.echo(f"gb-power backup: {error}", err=True)
-        sys.exit(75)  # EX_TEMPFAIL
-    except OSError as error:
-        raise click.ClickException(f"{error}; no backup was made, the earlier ones are as they were") from None
     click.echo(f"{done.path}: {done.files:,} files, {done.bytes / 1e6:,.1f} MB")
 
 
@@ -95,14 +73,36 @@ def restore(folder: Path) -> None:
     from loaders.backup import CannotRestore
     from loaders.backup import restore as copy
 
-    try:
+    with stopped_plainly("restore", CannotRestore, OSError, then="Nothing was restored"):
         settings = read_settings()
         done = copy(settings, folder)
-    except ConfigError as error:
-        raise click.UsageError(str(error)) from None
-    except (CannotRestore, OSError) as error:
-        raise click.ClickException(str(error)) from None
     click.echo(f"{settings.home} is as of {done.path}: {done.files:,} files, {done.bytes / 1e6:,.1f} MB")
+
+
+@click.command()
+@click.option("--log-level", type=LEVELS, default="info", show_default=True)
+def compact(log_level: str) -> None:
+    """Merge the small files of each past day, for once a day: a load every few minutes leaves hundreds.
+
+    Readers go on meanwhile and see every row once; a query that is at work while its table's files are swapped may
+    end with "No such file": run it again. Builds and loads wait for this, and this for them.
+
+    \b
+    gb-power compact
+    """
+    from loaders.compact import CannotCompact
+    from loaders.compact import compact as merge
+    from loaders.landing import CannotLand
+
+    log_to_stderr(log_level)
+    then = "Run the same command again: what is merged stays so"
+    with stopped_plainly("compact", CannotLand, CannotCompact, then=then):
+        done = merge(read_settings())
+    for table in done:
+        size = f"{table.bytes_before / 1e6:.1f} -> {table.bytes_after / 1e6:.1f} MB"
+        OUT.print(f"{table.schema}.{table.table}: {table.files_before:,} -> {table.files_after:,} files, {size}")
+    if not done:
+        OUT.print("Nothing to merge: no past day has several small files in a table")
 
 
 @click.command()
@@ -166,19 +166,13 @@ def prune(older_than: float, names: tuple[str, ...], yes: bool) -> None:
     import duckdb
 
     from loaders.landing import CannotLand
-    from loaders.lock import Locked
     from loaders.prune import CannotPrune
 
-    if older_than < 7 * _UNITS["d"]:
+    if older_than < 7 * Duration.units["d"]:
         raise click.UsageError("--older-than: at least 7d, since loads ask for the last days again")
-    try:
+    then = "What is pruned stays so; run the same command again"
+    with stopped_plainly("prune", CannotLand, CannotPrune, duckdb.Error, then=then):
         _prune(read_settings(), names, clock.now() - timedelta(seconds=older_than), yes)
-    except ConfigError as error:
-        raise click.UsageError(str(error)) from None
-    except (Locked, CannotLand, CannotPrune, duckdb.Error) as error:
-        reason = str(error).splitlines()[0]
-        click.echo(f"gb-power prune: {reason}. What is pruned stays so; run the same command again", err=True)
-        sys.exit(75 if isinstance(error, Locked) else 1)
 
 
 def _prune(settings, names: tuple[str, ...], before: datetime, yes: bool) -> None:
@@ -193,9 +187,7 @@ def _prune(settings, names: tuple[str, ...], before: datetime, yes: bool) -> Non
         raise ConfigError(
             f"{settings.served} does not exist: only what is in the warehouse may go; 'gb-power build' first"
         )
-    if unknown := [name for name in names if name.upper() not in catalogue]:
-        raise ConfigError(f"no dataset {', '.join(unknown)}; 'gb-power datasets' lists them")
-    chosen = [catalogue[name.upper()] for name in names] or list(catalogue.values())
+    chosen = [dataset_named(catalogue, name) for name in names] or list(catalogue.values())
     rows = 0
     for found in prunable(settings, chosen, before):
         table = f"{found.schema}.{found.dataset.table}"

@@ -10,7 +10,8 @@ import click
 from filelock import FileLock, Timeout
 
 from loaders import clock
-from loaders.config import ConfigError, read_alert_settings, read_settings
+from loaders.alerts.settings import read_alert_settings
+from loaders.config import ConfigError, read_settings
 from loaders.logs import LEVELS, log_to_stderr
 
 

@@ -13,8 +13,9 @@ from loaders.alerts.absence import absent, job_checks
 from loaders.alerts.prometheus import write_metrics
 from loaders.alerts.rules import check_columns, market_messages, read_rules
 from loaders.alerts.send import channels, ping, send
+from loaders.alerts.settings import AlertSettings
 from loaders.alerts.state import AlertState, Change, Message, open_state
-from loaders.config import AlertSettings, ConfigError, Settings
+from loaders.config import ConfigError, Settings
 from loaders.now import age
 from loaders.status.check import Check, State
 from loaders.status.collect import collect

@@ -7,8 +7,9 @@ from itertools import takewhile
 import apprise
 import requests
 
+from loaders.alerts.settings import AlertSettings
 from loaders.alerts.state import AlertState, Message
-from loaders.config import AlertSettings, ConfigError
+from loaders.config import ConfigError
 
 BUNDLED_ABOVE = 5  # messages at a time, above which they go out together
 BUNDLE = 10

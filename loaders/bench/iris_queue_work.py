@@ -13,8 +13,9 @@ from loaders.bench.measure import report
 def our_receiver(messages: str) -> dict:
     """Our receiver, until it has stored and completed so many; from its start to the last completion."""
     import loaders.iris.run  # noqa: F401  all that the service imports, for its memory
-    from loaders.config import read_iris_settings, read_settings
+    from loaders.config import read_settings
     from loaders.iris.receiver import Receiver
+    from loaders.iris.settings import read_iris_settings
     from loaders.iris.status import Status
 
     settings, number = read_settings(), int(messages)

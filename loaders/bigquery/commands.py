@@ -1,12 +1,11 @@
 """``gb-power migrate``."""
 
-import sys
-
 import click
 
-from loaders.config import ConfigError, read_settings
+from loaders.config import read_settings
 from loaders.logs import LEVELS, log_to_stderr
 from loaders.show import OUT
+from loaders.stopped import stopped_plainly
 
 
 @click.command()
@@ -27,22 +26,16 @@ def migrate(run: bool, log_level: str) -> None:
     from loaders.bigquery.migrate import CannotMigrate
     from loaders.bigquery.migrate import migrate as moved_tables
     from loaders.landing import CannotLand
-    from loaders.lock import Locked
 
     log_to_stderr(log_level)
     rows = lacking = size = 0
-    try:
+    then = "What was moved stays; run the same command again" if run else "Nothing was moved"
+    with stopped_plainly("migrate", CannotLand, CannotMigrate, then=then):
         for moved in moved_tables(read_settings("bigquery"), dry_run=not run):
             rows, lacking, size = rows + moved.rows, lacking + moved.rows_lacking, size + moved.bytes_lacking
             if moved.rows_lacking:
                 what = f"{moved.rows_lacking:,} rows of {moved.days_lacking:,} days, {moved.bytes_lacking / 1e6:.1f} MB"
                 OUT.print(f"{moved.table}: {what}")
-    except ConfigError as error:
-        raise click.UsageError(str(error)) from None
-    except (Locked, CannotLand, CannotMigrate) as error:
-        kept = "What was moved stays; run the same command again" if run else "Nothing was moved"
-        click.echo(f"gb-power migrate: {error}. {kept}", err=True)
-        sys.exit(75 if isinstance(error, Locked) else 1)
     OUT.print(_summary(run, rows, lacking, size))
 
 

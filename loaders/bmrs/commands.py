@@ -3,13 +3,14 @@
 import json
 import sys
 from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
 
 import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from loaders import clock
+from loaders.arguments import dataset_named, day
 from loaders.catalogue import CatalogueError, Dataset, load_catalogue
 from loaders.config import ConfigError, read_settings
 from loaders.show import OUT
@@ -20,9 +21,9 @@ COLOURS = {"ok": "green", "empty": "", "drift": "yellow", "unreadable": "red", "
 
 @click.command()
 @click.argument("names", metavar="[DATASET]...", nargs=-1)
-@click.option("--day", metavar="DATE", help="Settlement day to ask for; default: the day before yesterday.")
+@click.option("--day", "text", metavar="DATE", help="Settlement day to ask for; default: the day before yesterday.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for programs.")
-def probe(names: tuple[str, ...], day: str | None, as_json: bool) -> None:
+def probe(names: tuple[str, ...], text: str | None, as_json: bool) -> None:
     """Ask each endpoint one small question and compare the answer with the catalogue.
 
     Nothing is landed. The first thing to run against the live API: it shows within minutes which endpoints answer,
@@ -33,12 +34,13 @@ def probe(names: tuple[str, ...], day: str | None, as_json: bool) -> None:
     gb-power probe BOALF BOD --day 2025-10-26
     """
     from loaders.bmrs.probe import probe as ask  # Arrow takes its time to import
+    from loaders.windows import DAY, settlement_day
 
     settings, catalogue = _settled()
-    entries = [_entry(catalogue, name) for name in names] or [e for e in catalogue.values() if e.rest]
+    asked_day = day("--day", text) if text else settlement_day(clock.now()) - 2 * DAY
     found = []
     with ERR.status("asking"):
-        for one in ask(settings, entries, _day(day)):
+        for one in ask(settings, _asked(catalogue, names), asked_day):
             found.append(one)
             if as_json:
                 click.echo(json.dumps(asdict(one)))
@@ -84,20 +86,12 @@ def _settled() -> tuple:
         raise click.ClickException(str(error)) from None
 
 
-def _entry(catalogue: dict[str, Dataset], name: str) -> Dataset:
-    entry = catalogue.get(name.upper())
-    if not (entry and entry.rest):
-        raise click.UsageError(f"no dataset {name!r} on REST. 'gb-power datasets' lists them")
-    return entry
-
-
-def _day(text: str | None) -> date:
-    if text is None:
-        return datetime.now(UTC).date() - timedelta(days=2)
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise click.UsageError(f"--day {text!r} is not a date such as 2025-10-01") from None
+def _asked(catalogue: dict[str, Dataset], names: tuple[str, ...]) -> list[Dataset]:
+    entries = [dataset_named(catalogue, name) for name in names] or [e for e in catalogue.values() if e.rest]
+    for entry in entries:
+        if not entry.rest:
+            raise click.UsageError(f"{entry.dataset} has no endpoint: it is on IRIS only")
+    return entries
 
 
 def _show(found: list) -> None:

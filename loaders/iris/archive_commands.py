@@ -8,8 +8,9 @@ import click
 from loaders import clock
 from loaders.catalogue import load_catalogue
 from loaders.config import RAW_IRIS, Settings, read_settings
-from loaders.iris.stopped import UNREADABLE, stopped_plainly
+from loaders.iris.stopped import landing_messages
 from loaders.logs import LEVELS, log_to_stderr
+from loaders.stopped import UNREADABLE
 
 SEEN_DAYS = 7
 DATASET = click.option(
@@ -38,7 +39,7 @@ def archive(names: tuple[str, ...], first: str, last: str | None, log_level: str
     from loaders.iris.show import show_backfill
 
     log_to_stderr(log_level)
-    with stopped_plainly("archive"):
+    with landing_messages("archive"):
         span = Span(_day("--from", first), _day("--to", last or first))
         if span.first > span.last:
             raise click.UsageError(f"--from {first} is after --to {last}")
@@ -74,7 +75,7 @@ def check(names: tuple[str, ...], day: str, fill: bool, log_level: str) -> None:
     from loaders.iris.show import show_backfill
 
     log_to_stderr(log_level)
-    with stopped_plainly("check"):
+    with landing_messages("check"):
         span = Span(_day("--day", day), _day("--day", day))
         settings = read_settings()
         chosen = _datasets(settings, names, span)

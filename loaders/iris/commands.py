@@ -9,10 +9,12 @@ from pathlib import Path
 import click
 
 from loaders.catalogue import load_catalogue
-from loaders.config import ConfigError, read_iris_settings, read_settings
+from loaders.config import ConfigError, read_settings
 from loaders.iris.archive_commands import archive, check
-from loaders.iris.stopped import UNREADABLE, stopped_plainly
+from loaders.iris.settings import read_iris_settings
+from loaders.iris.stopped import landing_messages
 from loaders.logs import LEVELS, log_to_stderr
+from loaders.stopped import UNREADABLE
 
 
 @click.group()
@@ -84,7 +86,7 @@ def _landed(command: str, work: Callable) -> None:
     from loaders.iris.show import show_landed
 
     began = time.monotonic()
-    with stopped_plainly(command):
+    with landing_messages(command):
         tally = work(read_settings())
     show_landed(tally, time.monotonic() - began)
     if tally.total().quarantined:

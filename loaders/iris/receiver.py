@@ -16,9 +16,9 @@ from azure.servicebus import ServiceBusReceivedMessage
 from azure.servicebus.amqp import AmqpMessageBodyType
 
 from loaders import clock
-from loaders.config import IrisSettings
 from loaders.iris.message import Message
 from loaders.iris.service_bus import Connection, Trouble
+from loaders.iris.settings import IrisSettings
 from loaders.iris.spool import Backlog, Spool, SpoolCorrupt, SpoolUnavailable
 from loaders.iris.status import Status
 

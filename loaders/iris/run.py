@@ -9,11 +9,12 @@ import sys
 from filelock import FileLock, Timeout
 
 from loaders import clock
-from loaders.config import IrisSettings, Settings, read_iris_settings, read_settings
+from loaders.config import Settings, read_settings
 from loaders.iris.receiver import Receiver
+from loaders.iris.settings import IrisSettings, read_iris_settings
 from loaders.iris.spool import private_folder
 from loaders.iris.status import Status
-from loaders.iris.stopped import LOCKED
+from loaders.lock import LOCKED
 from loaders.logs import log_to_stderr
 
 log = logging.getLogger(__name__)

@@ -24,7 +24,7 @@ from azure.servicebus.exceptions import (
     ServiceBusError,
 )
 
-from loaders.config import IrisSettings
+from loaders.iris.settings import IrisSettings
 
 OPEN_SECONDS = 60  # these are for a library that would wait for ever
 SETTLE_SECONDS = 45

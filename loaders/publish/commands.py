@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from loaders.config import ConfigError, read_settings, read_sheets_settings
+from loaders.config import ConfigError, read_settings
+from loaders.publish.settings import read_sheets_settings
 
 
 @click.group()

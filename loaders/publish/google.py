@@ -9,8 +9,9 @@ import gspread
 import requests
 from google.auth.exceptions import GoogleAuthError
 
-from loaders.config import ConfigError, SheetsSettings
+from loaders.config import ConfigError
 from loaders.publish.exposures import CannotPublish
+from loaders.publish.settings import SheetsSettings
 
 GOOGLE = "https://sheets.googleapis.com"
 SCOPES = ["https://www.googleapis.com/auth/spreadsheets"]  # no access to anything else in the account

@@ -10,9 +10,10 @@ import gspread
 import requests
 from gspread.utils import rowcol_to_a1
 
-from loaders.config import Settings, SheetsSettings
+from loaders.config import Settings
 from loaders.publish.exposures import CannotPublish, Exposure, Rows, read_exposure, read_tables
 from loaders.publish.google import open_sheet
+from loaders.publish.settings import SheetsSettings
 from loaders.publish.sheet_blocks import Block, blocks
 from loaders.publish.sheet_layout import LAYOUT_VERSION, TABS, layout_formulas, layout_requests
 

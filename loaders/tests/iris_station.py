@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import patch
 
-from loaders.config import IrisSettings, read_iris_settings
 from loaders.iris.receiver import Receiver
+from loaders.iris.settings import IrisSettings, read_iris_settings
 from loaders.iris.spool import Spool
 from loaders.iris.status import Status
 from loaders.tests.stand_ins.iris_broker.thread import IrisBroker

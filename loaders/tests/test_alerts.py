@@ -14,9 +14,10 @@ import duckdb
 import pytest
 
 from loaders.alerts.run import alert
+from loaders.alerts.settings import AlertSettings
 from loaders.alerts.state import open_state
 from loaders.catalogue import load_catalogue
-from loaders.config import AlertSettings, ConfigError, read_settings
+from loaders.config import ConfigError, read_settings
 from loaders.status.check import Check
 from loaders.tests.lake import write_empty_lake, write_windows
 from loaders.tests.stand_ins.post_box import PostBox

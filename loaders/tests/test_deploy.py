@@ -131,7 +131,8 @@ def test_run_job_runs_each_step_once_and_goes_on_after_one_that_fails(tmp_path):
 
 def test_env_example_holds_only_variables_that_something_reads():
     values = dotenv_values(DEPLOY / ".env.example", interpolate=False)
-    code = "".join(path.read_text() for path in (ROOT / "loaders" / "config.py", DEPLOY / "run-job"))
+    settings = (ROOT / "loaders").glob("*/settings.py")
+    code = "".join(path.read_text() for path in (ROOT / "loaders" / "config.py", *settings, DEPLOY / "run-job"))
     assert {name for name in values if name not in code} == set()
     assert all(not value or value.startswith("/") for value in values.values()), "no secret, not even a made-up one"
 

@@ -4,8 +4,9 @@ import pytest
 import requests
 from gspread.exceptions import APIError
 
-from loaders.config import ConfigError, SheetsSettings
+from loaders.config import ConfigError
 from loaders.publish.google import TRIES, CannotPublish, open_sheet
+from loaders.publish.settings import SheetsSettings
 from loaders.tests.stand_ins.sheets import MAIL, SHEET_ID, SheetsStandIn
 
 ROWS = {"valueInputOption": "RAW", "data": [{"range": "'Sheet1'!A1:B1", "values": [["=1+1", 2]]}]}

@@ -12,9 +12,10 @@ import pytest
 from click.testing import CliRunner
 
 from loaders.cli import main
-from loaders.config import SheetsSettings, read_settings
+from loaders.config import read_settings
 from loaders.publish import exposures, page, sheets
 from loaders.publish.exposures import CannotPublish, read_exposure, read_tables
+from loaders.publish.settings import SheetsSettings
 from loaders.publish.sheet_blocks import Block, today
 from loaders.tests.marts_lake import write_marts_lake
 from loaders.tests.stand_ins.sheets import SHEET_ID, SheetsStandIn
