@@ -17,6 +17,7 @@ from pathlib import Path
 
 from loaders import clock
 from loaders.config import Settings
+from loaders.whole_text import write_whole
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = ROOT / "dbt_project"
@@ -80,9 +81,7 @@ def remember(settings: Settings, built: Built, began: datetime) -> None:
         "gaps": built.gaps,
         "is_served": built.fit_to_serve,
     }
-    half = settings.build_result.with_suffix(".tmp")
-    half.write_text(json.dumps(content, indent=1) + "\n")
-    os.replace(half, settings.build_result)
+    write_whole(settings.build_result, json.dumps(content, indent=1) + "\n")
 
 
 def serve(settings: Settings) -> Path:

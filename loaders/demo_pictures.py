@@ -9,10 +9,9 @@ from pathlib import Path
 from rich.console import Console
 
 from loaders.build import ROOT
+from loaders.tests.browser import BROWSER, command
 from loaders.tests.stand_ins.sheets import SHEET_ID, SheetsStandIn
 from loaders.tests.stand_ins.sheets_picture import picture
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
 def publish(home: Path, out: Console) -> None:
@@ -24,8 +23,8 @@ def publish(home: Path, out: Console) -> None:
         _run(out, "sheets", SHEETS_ID=SHEET_ID, SHEETS_API_ENDPOINT=google.url, GOOGLE_APPLICATION_CREDENTIALS=str(key))
         (folder / "sheet.html").write_text(picture(google.book), encoding="utf-8")
     shown = [folder / "index.html", folder / "sheet.html"]
-    if browser := next(filter(None, map(shutil.which, BROWSERS)), None):
-        shown += [_photograph(browser, page, height) for page, height in zip(shown, (3250, 1700), strict=True)]
+    if BROWSER:
+        shown += [_photograph(page, height) for page, height in zip(shown, (3250, 1700), strict=True)]
     else:
         out.print("No Chromium here: open the two pages yourself; with one, there would be pictures beside them.")
     for path in shown:
@@ -40,15 +39,9 @@ def _run(out: Console, what: str, **env: str) -> None:
     )  # fmt: skip
 
 
-def _photograph(browser: str, page: Path, height: int) -> Path:
-    target = page.with_suffix(".png")
-    subprocess.run(
-        [
-            browser, "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={page.parent / '.browser'}",
-            "--hide-scrollbars", "--virtual-time-budget=4000", f"--window-size=1280,{height}",
-            f"--screenshot={target}", page.as_uri(),
-        ],
-        check=True, capture_output=True, timeout=120,
-    )  # fmt: skip
-    shutil.rmtree(page.parent / ".browser", ignore_errors=True)
+def _photograph(page: Path, height: int) -> Path:
+    target, profile = page.with_suffix(".png"), page.parent / ".browser"
+    options = ("--hide-scrollbars", f"--window-size=1280,{height}", f"--screenshot={target}")
+    subprocess.run(command(page, profile, *options), check=True, capture_output=True, timeout=120)
+    shutil.rmtree(profile, ignore_errors=True)
     return target

@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from loaders import clock
 from loaders.config import Settings
+from loaders.whole_text import write_whole
 
 LOCKED = 75  # EX_TEMPFAIL: another process is at it; neither good nor bad
 TIMED_OUT = 124  # as of timeout(1)
@@ -85,6 +86,4 @@ def _note(path: Path, command: Sequence[str], every: float | None, began: str, c
             "ended_utc": clock.now().isoformat(),
         }
     job |= {"command": shlex.join(command), "every_seconds": every, "last_run_utc": began}
-    half = path.with_suffix(".tmp")
-    half.write_text(json.dumps(job, indent=1) + "\n")
-    os.replace(half, path)
+    write_whole(path, json.dumps(job, indent=1) + "\n")

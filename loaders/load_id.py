@@ -1,10 +1,10 @@
 """The stamp that the rows of one load share, by which loads are put in order."""
 
-import os
 from datetime import UTC, datetime, timedelta
 
 from loaders import clock
 from loaders.config import Settings
+from loaders.whole_text import write_whole
 
 FORMAT = "%Y%m%dT%H%M%S.%fZ"
 
@@ -18,7 +18,5 @@ def new_load_id(settings: Settings, schema: str) -> str:
     file, now = settings.home / f"{schema}.load", clock.now()
     if file.exists() and (last := file.read_text()):
         now = max(now, datetime.strptime(last, FORMAT).replace(tzinfo=UTC) + timedelta(microseconds=1))
-    half = file.with_suffix(".load.tmp")
-    half.write_text(now.strftime(FORMAT))
-    os.replace(half, file)
+    write_whole(file, now.strftime(FORMAT))
     return now.strftime(FORMAT)

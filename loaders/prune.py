@@ -27,6 +27,7 @@ from loaders.held import quoted
 from loaders.landing import WAREHOUSE, WINDOWS, open_landing
 from loaders.lock import only_writer
 from loaders.scaffold_names import staged_name
+from loaders.whole_text import write_whole
 
 EVERY_VERSION = {"NDF", "REMIT", "TSDF", "WINDFOR"}  # read by models besides their own unified one
 MARK = "_pruned.json"  # in a raw schema's folder: up to when messages of a dataset were pruned
@@ -197,7 +198,5 @@ def _written_off(entry: Dataset, gone: list[tuple]) -> pa.Table:
 def _mark(settings: Settings, entry: Dataset, before: datetime) -> None:
     marks = pruned_before(settings)
     marks[entry.dataset] = max(before, marks.get(entry.dataset, before))
-    path = settings.lake / RAW_IRIS / MARK
-    half = path.with_suffix(".tmp")
-    half.write_text(json.dumps({name: moment.isoformat() for name, moment in sorted(marks.items())}, indent=1) + "\n")
-    os.replace(half, path)
+    text = json.dumps({name: moment.isoformat() for name, moment in sorted(marks.items())}, indent=1)
+    write_whole(settings.lake / RAW_IRIS / MARK, text + "\n")

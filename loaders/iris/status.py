@@ -9,6 +9,7 @@ from pathlib import Path
 
 from loaders import clock
 from loaders.iris.spool import Backlog, private_folder
+from loaders.whole_text import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -54,10 +55,8 @@ class Status:
             "counts": {name: self.counts[name] for name in COUNTS},
             "backlog": self.backlog._asdict(),
         }
-        half = self._path.with_suffix(".tmp")
         try:
             private_folder(self._path.parent)
-            half.write_text(json.dumps(content, default=datetime.isoformat, indent=1) + "\n")
-            os.replace(half, self._path)
+            write_whole(self._path, json.dumps(content, default=datetime.isoformat, indent=1) + "\n")
         except OSError as error:
             log.debug("no status file: %s", error)

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 from collections import Counter
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -14,6 +13,7 @@ import msgspec
 from loaders.build import PROJECT
 from loaders.config import Settings
 from loaders.publish.exposures import Exposure, Rows, read_exposure, read_tables
+from loaders.whole_text import write_whole
 
 PARTS = Path(__file__).with_name("page")
 RESULTS = PROJECT / "target" / "run_results.json"
@@ -30,8 +30,8 @@ def publish_page(settings: Settings, folder: Path) -> Path:
     data = page_data(exposure, read_tables(settings, exposure))
     html = html_of(data)
     folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / "data.json", _json(data))
-    return _replace(folder / "index.html", html)
+    write_whole(folder / "data.json", _json(data))
+    return write_whole(folder / "index.html", html)
 
 
 def page_data(exposure: Exposure, tables: dict[str, Rows]) -> dict[str, Any]:
@@ -95,10 +95,3 @@ def _filled(part: str, inside: dict[str, str]) -> str:
 
 def _read(name: str) -> str:
     return (PARTS / name).read_text(encoding="utf-8")
-
-
-def _replace(path: Path, text: str) -> Path:
-    half = path.with_suffix(".tmp")
-    half.write_text(text, encoding="utf-8")
-    os.replace(half, path)
-    return path

@@ -14,6 +14,7 @@ import pytest
 from loaders.catalogue import load_catalogue
 from loaders.config import RAW_BMRS, RAW_IRIS, read_settings
 from loaders.landing import ensure_tables
+from loaders.tests.browser import BROWSER
 from loaders.tests.stand_ins.bigquery import BigQuery, can_run
 from loaders.tests.stand_ins.insights import InsightsStandIn
 
@@ -25,8 +26,7 @@ FAST = {"BMRS_REQUESTS_PER_SECOND": "1000", "BMRS_BACKOFF_SECONDS": "0.01", "BMR
 
 def pytest_report_header() -> list[str]:
     """What cannot be tested on this machine."""
-    browsers = ("chromium", "chromium-browser", "google-chrome")
-    return [] if any(map(shutil.which, browsers)) else ["no Chromium here: the page is not looked at in a browser"]
+    return [] if BROWSER else ["no Chromium here: the page is not looked at in a browser"]
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

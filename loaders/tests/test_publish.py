@@ -17,13 +17,13 @@ from loaders.publish import exposures, page, sheets
 from loaders.publish.exposures import CannotPublish, read_exposure, read_tables
 from loaders.publish.settings import SheetsSettings
 from loaders.publish.sheet_blocks import Block, today
+from loaders.tests.browser import BROWSER, command
 from loaders.tests.marts_lake import write_marts_lake
 from loaders.tests.stand_ins.sheets import SHEET_ID, SheetsStandIn
 from loaders.tests.stand_ins.sheets_book import Text
 from loaders.tests.stand_ins.sheets_picture import picture
 from loaders.tests.warehouse import Warehouse
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HOSTILE = "</script><img src=x onerror=alert(1)>=1+1"
 
 
@@ -156,12 +156,9 @@ if BROWSER:  # without one, pytest's header says that nobody looked
 
     def shown(folder: Path, name: str) -> tuple[str, str]:
         """The page as the browser has it after its scripts ran, and what it had to complain about."""
-        command = [
-            *(BROWSER, "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}"),
-            *("--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=4000", "--enable-logging=stderr"),
-            *("--dump-dom", f"file://{folder / name}"),
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        offline = ("--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr", "--dump-dom")
+        asked = command(folder / name, folder / "profile", *offline)
+        done = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=True)
         return done.stdout, "\n".join(line for line in done.stderr.splitlines() if "CONSOLE" in line)
 
     def test_a_browser_shows_the_marts_figures_and_has_no_complaint(built, tmp_path):
