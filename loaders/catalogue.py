@@ -29,7 +29,7 @@ class Strict(msgspec.Struct, forbid_unknown_fields=True, frozen=True, dict=True)
     """A part of a dataset file; an unknown key is an error, since a misspelt one would be ignored in silence."""
 
 
-class Column(Strict):
+class Column(Strict, frozen=True):
     """One published field, under the publisher's own name."""
 
     type: Literal["string", "integer", "number", "boolean", "timestamp", "date", "json"]
@@ -40,7 +40,7 @@ class Column(Strict):
     doc: str | None = None
 
 
-class Window(Strict):
+class Window(Strict, frozen=True):
     """How a range of settlement days is asked for. Elexon's windows include both ends."""
 
     start: str | None = msgspec.field(default=None, name="from")  # query parameter; none where the path holds the day
@@ -53,7 +53,7 @@ class Window(Strict):
     selects_margin_minutes: int = 0  # how far beyond the window's ends its rows may reach
 
 
-class Rest(Strict):
+class Rest(Strict, frozen=True):
     """One endpoint of the Insights API."""
 
     path: str  # may hold {settlementDate}, {settlementPeriod} and the names in ``each``
@@ -67,28 +67,28 @@ class Rest(Strict):
     published_after_hours: float = 1  # an empty answer means nothing until this long after the window's end
 
 
-class Iris(Strict):
+class Iris(Strict, frozen=True):
     """The same rows as messages."""
 
     names: list[str]  # the dataset's names on IRIS, which differ from REST's in four cases
     verified: bool = True  # false: no message has been seen, so a row may lack any field and hold others
 
 
-class Freshness(Strict):
+class Freshness(Strict, frozen=True):
     """Age of the newest row at which a source is late."""
 
     warn_minutes: int
     error_minutes: int
 
 
-class Cadence(Strict):
+class Cadence(Strict, frozen=True):
     """What a complete history of the dataset holds, for the gap tests."""
 
     every: Literal["15 seconds", "5 minutes", "settlement period", "day"]
     first_day: date | None = None  # nothing is expected before it
 
 
-class Dataset(Strict, kw_only=True):
+class Dataset(Strict, kw_only=True, frozen=True):
     """One dataset of the catalogue."""
 
     dataset: str
@@ -111,6 +111,33 @@ class Dataset(Strict, kw_only=True):
     def table(self) -> str:
         """The raw table's name: the publisher's acronym in lower case."""
         return self.dataset.lower()
+
+    @property
+    def endpoint(self) -> Rest:
+        """Its endpoint.
+
+        Raises:
+            CatalogueError: REST lacks it.
+        """
+        if self.rest is None:
+            raise CatalogueError(f"{self.dataset} has no endpoint: it is on IRIS only")
+        return self.rest
+
+    @property
+    def window(self) -> Window:
+        """How its endpoint is asked for days.
+
+        Raises:
+            CatalogueError: it is a snapshot, which knows no days, or REST lacks it.
+        """
+        if self.endpoint.window is None:
+            raise CatalogueError(f"{self.dataset} is a snapshot, which cannot be asked for days")
+        return self.endpoint.window
+
+    @property
+    def iris_names(self) -> list[str]:
+        """What IRIS calls it; nothing where IRIS lacks it."""
+        return self.iris.names if self.iris else []
 
     @cached_property
     def all_columns(self) -> dict[str, Column]:

@@ -5,9 +5,10 @@ in quarantine. A field that the catalogue does not know is not lost: it becomes 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from operator import attrgetter
-from typing import Any, BinaryIO
+from types import GenericAlias
+from typing import IO, Any
 
 import msgspec
 import pyarrow as pa
@@ -55,11 +56,11 @@ class Decoder:
         self.dataset = dataset
         self.schema = arrow_schema(dataset)
         self._columns = dataset.columns if columns is None else columns
-        self._list = list[_row_type(self._columns)]
-        self._rows = msgspec.json.Decoder(self._list)
+        self._list = GenericAlias(list, (_row_type(self._columns),))
+        self._rows: msgspec.json.Decoder[list] = msgspec.json.Decoder(self._list)
         self._nested = dataset.rest.rows if dataset.rest else None
 
-    def decode(self, body: BinaryIO, asked: dict[str, str] | None = None) -> pa.Table:
+    def decode(self, body: IO[bytes], asked: dict[str, str] | None = None) -> pa.Table:
         """An answer as a table of the catalogue's types, with one more column for each field it does not know.
 
         Args:
@@ -101,7 +102,7 @@ class Decoder:
         more = [{k: v for k, v in row.items() if k not in known} if isinstance(row, dict) else {} for row in rows]
         return msgspec.convert(plain, self._list), more
 
-    def table(self, rows: list, more: list[dict] = (), asked: dict[str, str] | None = None) -> pa.Table:
+    def table(self, rows: list, more: Sequence[dict] = (), asked: dict[str, str] | None = None) -> pa.Table:
         """Typed rows as a table, with one more column for each field in ``more``.
 
         Raises:
@@ -116,7 +117,7 @@ class Decoder:
             table = table.append_column(name, _guessed([fields.get(field) for fields in more]))
         return table
 
-    def _flat(self, body: BinaryIO, asked: dict[str, str]) -> pa.Table:
+    def _flat(self, body: IO[bytes], asked: dict[str, str]) -> pa.Table:
         tables = [self._table(self._rows.decode(text), asked) for text in _blocks(body)]
         return pa.concat_tables(tables).combine_chunks()
 
@@ -155,7 +156,9 @@ class Decoder:
 
 def _row_type(columns: dict[str, Column]) -> type:
     """A struct with the raw names as attributes and the published names in JSON; required fields come first."""
-    required, optional, names = [], [], {}
+    required: list[tuple] = []
+    optional: list[tuple] = []
+    names = {}
     for native, column in columns.items():
         name = raw_name(native)
         names[name] = native
@@ -195,7 +198,7 @@ def _guessed(values: list) -> pa.Array:
     return pa.array(texts, pa.string())
 
 
-def _blocks(body: BinaryIO) -> Iterator[bytes]:
+def _blocks(body: IO[bytes]) -> Iterator[bytes]:
     """A bare array as smaller arrays, cut between rows.
 
     A cut inside a nested value or a string leaves text that cannot parse, so a wrong cut is always noticed.

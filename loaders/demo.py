@@ -124,12 +124,10 @@ def contents(db: duckdb.DuckDBPyConnection) -> list[tuple]:
         where database_name = current_database() and schema_name = 'main' and not starts_with(table_name, 'int_')
         group by table_name order by table_name
     """).fetchall())  # fmt: skip
-    found = []
+    found: list[tuple] = []
     for name, has_date in dated.items():
         ends = "min(settlement_date), max(settlement_date)" if has_date else "null, null"
-        rows = db.execute(f"select '{name}', count(*), {ends} from main.\"{name}\"").fetchone()
-        if rows[1]:
-            found.append(rows)
+        found += db.execute(f"select '{name}', count(*), {ends} from main.\"{name}\" having count(*) > 0").fetchall()
     return found
 
 

@@ -38,7 +38,7 @@ def messages(datasets: Iterable[str], first: str, last: str) -> list[Sent]:
     start, end = (
         f"{day_start(day):%Y-%m-%dT%H:%M:%SZ}" for day in (date.fromisoformat(first), date.fromisoformat(last) + DAY)
     )
-    played = []
+    played: list[Sent] = []
     for dataset in datasets:
         field = "timeFrom" if dataset == "BOALF" else "startTime"
         played += sent(dataset, [row for row in recorded.rows(dataset) if start <= row[field] <= end])

@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from io import SEEK_END
 from tempfile import SpooledTemporaryFile
-from typing import BinaryIO
+from typing import IO
 
 import requests
+import urllib3
 
 from loaders import __version__, clock
 from loaders.config import Limits
@@ -47,7 +48,7 @@ class Answer:
     """A whole body and how it came."""
 
     url: str
-    body: BinaryIO
+    body: IO[bytes]
     body_bytes: int
     content_hash: str
     asked_at: datetime
@@ -85,7 +86,7 @@ class Client:
         self._pace = Pace(limits.requests_per_second)
         self._local = threading.local()
 
-    def get(self, path: str, params: dict[str, str], check: Callable[[BinaryIO], None] | None = None) -> Answer:
+    def get(self, path: str, params: dict[str, str], check: Callable[[IO[bytes]], object] | None = None) -> Answer:
         """One whole answer; ``check`` raises Transient when shown a body that is not (default: whole JSON).
 
         Retried: 429 (as long as Retry-After says), 403 for quota, 5xx, time-outs, broken connections, bodies cut
@@ -120,7 +121,7 @@ class Client:
                     body.write(block)
                     if time.monotonic() - began > self._limits.total_seconds:
                         raise Transient(f"the body dribbled for {self._limits.total_seconds:g} s")
-        except (requests.RequestException, requests.urllib3.exceptions.HTTPError) as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             body.close()
             raise Transient(f"{type(error).__name__}: {error}") from error
         size = body.tell()
@@ -190,7 +191,7 @@ def _retry_after(response: requests.Response) -> float | None:
         return None
 
 
-def whole_json(body: BinaryIO) -> None:
+def whole_json(body: IO[bytes]) -> None:
     """A JSON text ends as it began. Lengths are checked by the HTTP library; this catches what has none.
 
     Raises:

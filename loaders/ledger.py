@@ -43,8 +43,11 @@ class Ledger:
 
     def touches(self, window: Window) -> bool:
         """Whether an earlier run was answered for this window or one that shares a moment with it."""
+        if window.start is None:
+            return False
+        start, end = window.ends
         spans = self._spans.get((window.dataset, window.variant_name), [])
-        return window.start is not None and any(start <= window.end and end >= window.start for start, end in spans)
+        return any(first <= end and last >= start for first, last in spans)
 
     def news(self, dataset: Dataset, window: Window, rows: pa.Table) -> pa.Table:
         """The rows that differ from what is held under their key and the publisher's version; the others are known.

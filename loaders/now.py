@@ -6,7 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
-from rich.console import Console, Group
+from rich.console import Console, Group, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -52,8 +52,9 @@ def show_now(served: Path, console: Console, clock: datetime | None = None) -> N
     clock = clock or datetime.now(UTC)
     with duckdb.connect(str(served), read_only=True) as db:
         db.execute("set TimeZone = 'UTC'")
-        row = db.execute("select * from mart_now")
-        now = dict(zip([column[0] for column in row.description], row.fetchone(), strict=True))
+        top = db.sql("select * from mart_now")
+        (values,) = top.fetchall()
+        now = dict(zip(top.columns, values, strict=True))
         mix = db.execute("""
             select kind, name, country, power_mw, share_of_generation
             from mart_now_mix order by kind, category = 'storage', power_mw desc
@@ -77,7 +78,8 @@ def age(of: timedelta) -> str:
 
 def _top(now: dict, clock: datetime) -> Table:
     table = Table(box=None, header_style="bold")
-    for heading, justify in (("", "left"), ("value", "right"), ("London time", "left"), ("age", "left")):
+    for heading in ("", "value", "London time", "age"):
+        justify: JustifyMethod = "right" if heading == "value" else "left"
         table.add_column(heading, justify=justify, no_wrap=heading != "London time")
     for line in VALUES:
         value, as_of = now[line.column], now[f"{line.group}_as_of_utc"]

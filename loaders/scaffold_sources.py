@@ -101,7 +101,7 @@ def _column(entry: Dataset, native: str) -> str:
 
 def _loaded_at(entry: Dataset, schema: str) -> tuple[str, str]:
     """The setting that tells dbt how old the newest row is."""
-    if schema == RAW_BMRS and entry.rest.window is None:  # a register: an answer without news is as fresh
+    if schema == RAW_BMRS and entry.endpoint.window is None:  # a register: an answer without news is as fresh
         ledger = "{{ source('raw_bmrs', '_windows') }}"
         asked = f"select max(asked_at_utc) from {ledger} where dataset = '{entry.dataset}' and error is null"
         return "loaded_at_query", asked

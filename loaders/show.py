@@ -86,7 +86,8 @@ def show_rows(rows: duckdb.DuckDBPyRelation) -> None:
     lines = [[_text(value) for value in row] for row in rows.fetchall()]
     headings = rows.columns
     if len(headings) > 10:
-        headings, lines = ["", *(f"row {n + 1}" for n in range(len(lines)))], list(zip(headings, *lines, strict=True))
+        numbers = [f"row {n + 1}" for n in range(len(lines))]
+        headings, lines = ["", *numbers], [list(line) for line in zip(headings, *lines, strict=True)]
     table = Table(*headings, box=None, header_style="bold")
     for line in lines:
         table.add_row(*line)

@@ -59,6 +59,28 @@ class Window:
     variant: tuple[tuple[str, str], ...] = ()
 
     @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last settlement day.
+
+        Raises:
+            ValueError: a snapshot has none.
+        """
+        if self.first is None or self.last is None:
+            raise ValueError(f"{self.dataset}: a snapshot has no days")
+        return self.first, self.last
+
+    @property
+    def ends(self) -> tuple[datetime, datetime]:
+        """Start and end.
+
+        Raises:
+            ValueError: a snapshot has neither.
+        """
+        if self.start is None or self.end is None:
+            raise ValueError(f"{self.dataset}: a snapshot has no start and no end")
+        return self.start, self.end
+
+    @property
     def variant_name(self) -> str:
         """The values asked for, as the ledger writes them: ``bid``, or empty."""
         return ",".join(value for _, value in self.variant)
@@ -77,7 +99,7 @@ class Window:
 
 def windows(dataset: Dataset, first: date, last: date) -> Iterator[Window]:
     """The windows, oldest first, that together ask for the settlement days ``first`` to ``last``."""
-    rest = dataset.rest
+    rest = dataset.endpoint
     variants = [tuple(zip(rest.each, values, strict=True)) for values in product(*rest.each.values())]
     if rest.window is None:
         yield from (Window(dataset.dataset, variant=variant) for variant in variants)
@@ -91,21 +113,21 @@ def windows(dataset: Dataset, first: date, last: date) -> Iterator[Window]:
 
 
 def _day_windows(dataset: Dataset, first: date, last: date, variant) -> Iterator[Window]:
-    if "{settlementPeriod}" in dataset.rest.path:
+    if "{settlementPeriod}" in dataset.endpoint.path:
         for period in range(1, periods_in_day(first) + 1):
             start = period_start(first, period)
             yield Window(dataset.dataset, first, last, start, start + HALF_HOUR, period, variant)
         return
-    end = day_start(last + DAY) - timedelta(minutes=dataset.rest.window.end_before_minutes)
+    end = day_start(last + DAY) - timedelta(minutes=dataset.window.end_before_minutes)
     yield Window(dataset.dataset, first, last, day_start(first), end, None, variant)
 
 
 def request_of(dataset: Dataset, window: Window) -> tuple[str, dict[str, str]]:
     """The path and the query parameters that ask for a window."""
-    rest = dataset.rest
+    rest = dataset.endpoint
     asked = dict(window.variant) | {"settlementDate": str(window.first), "settlementPeriod": str(window.period)}
     params = dict(rest.params)
-    if rest.window and rest.window.start:
+    if rest.window and rest.window.start and rest.window.end:
         if rest.window.format == "date":
             ends = (str(window.first), str(window.last))
         else:

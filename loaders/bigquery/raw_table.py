@@ -59,7 +59,8 @@ class RawTable:
                 list(distinct {_FILE})
             from ({self._typed(self._files())}) group by all
         """
-        parts, files = {}, {}
+        parts: dict[Part, Sums] = {}
+        files: dict[date | None, set[str]] = {}
         with read_lake() as db:
             for day, load, rows, total, names in db.execute(query).fetchall():
                 parts[day, load] = rows, total

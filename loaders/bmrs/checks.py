@@ -12,7 +12,7 @@ from loaders.windows import Window, day_start
 
 def _span(dataset: Dataset, rows: pa.Table) -> tuple[pa.ChunkedArray, pa.ChunkedArray] | None:
     """When each row begins and ends, as the window sees it: the same moment where the window selects by one field."""
-    selects = dataset.rest.window.selects if dataset.rest.window else []
+    selects = dataset.window.selects if dataset.endpoint.window else []
     if not selects:
         return None
     return rows.column(raw_name(selects[0])), rows.column(raw_name(selects[-1]))
@@ -20,7 +20,7 @@ def _span(dataset: Dataset, rows: pa.Table) -> tuple[pa.ChunkedArray, pa.Chunked
 
 def _minutes(dataset: Dataset) -> tuple[timedelta, timedelta]:
     """What lies between a row's field and the time that the window selects by, and how far rows may stick out."""
-    window = dataset.rest.window
+    window = dataset.window
     return timedelta(minutes=window.selects_offset_minutes), timedelta(minutes=window.selects_margin_minutes)
 
 
@@ -34,11 +34,13 @@ def check_inside(dataset: Dataset, window: Window, rows: pa.Table) -> None:
     if span is None or not rows.num_rows:
         return
     begins, ends = span
+    first: date  # which a datetime is too
     if pa.types.is_date(begins.type):
-        first, last = window.first, window.last
+        first, last = window.days
     else:
         shift, margin = _minutes(dataset)
-        first, last = window.start - shift - margin, window.end - shift + margin
+        start, end = window.ends
+        first, last = start - shift - margin, end - shift + margin
     outside = pc.or_(pc.less(ends, pa.scalar(first, ends.type)), pc.greater(begins, pa.scalar(last, begins.type)))
     count = pc.sum(outside).as_py()
     if count:
@@ -62,5 +64,8 @@ def event_span(dataset: Dataset, rows: pa.Table) -> tuple[datetime | None, datet
     span = _span(dataset, rows)
     if span is None:
         return None, None
-    ends = (pc.min(span[0]).as_py(), pc.max(span[1]).as_py())
-    return tuple(day_start(end) if isinstance(end, date) and not isinstance(end, datetime) else end for end in ends)
+    return _moment(pc.min(span[0]).as_py()), _moment(pc.max(span[1]).as_py())
+
+
+def _moment(end: date | None) -> datetime | None:
+    return end if end is None or isinstance(end, datetime) else day_start(end)

@@ -59,8 +59,9 @@ def _small_windows(entry: Dataset, day: date) -> Iterator[Window]:
             continue
         seen.add(window.variant_name)
         by_unit = "nationalGridBmUnit" in entry.cluster_by
-        if window.start and by_unit and entry.rest.window.format == "datetime":
-            window = replace(window, end=min(window.end, window.start + HOUR))
+        if window.start and by_unit and entry.window.format == "datetime":
+            start, end = window.ends
+            window = replace(window, end=min(end, start + HOUR))
         yield window
 
 
@@ -87,7 +88,7 @@ def _probed(settings: Settings, entry: Dataset, window: Window, result) -> Probe
     found.unseen_fields = sorted(set(entry.columns) - fields) if table.num_rows else []
     if not table.num_rows:
         found.verdict = "empty"
-        if entry.rest.empty == "failure":
+        if entry.endpoint.empty == "failure":
             found.error = "no settlement day is without rows of this dataset"
     elif found.new_fields or (found.unseen_fields and len(entry.columns) > 1):
         found.verdict = "drift"
@@ -122,7 +123,7 @@ def discover(settings: Settings, catalogue: dict[str, Dataset]) -> list[Offered]
     answer = Client(settings.base_url, settings.limits).get(path, params)
     with answer.body as body:
         listed = Decoder(entry).decode(body).to_pylist()
-    known = {name.upper(): e.dataset for e in catalogue.values() for name in (e.iris.names if e.iris else [])}
+    known = {name.upper(): e.dataset for e in catalogue.values() for name in e.iris_names}
     known |= {name: name for name in catalogue}
     offered = []
     for row in listed:

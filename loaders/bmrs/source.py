@@ -52,7 +52,8 @@ def plan(entries: list[Dataset], days: tuple[date, date] | None, again: bool, le
     today = settlement_day(clock.now())
     asked = []
     for entry in entries:
-        first, last = days or (today - entry.rest.look_back_days * DAY, today + entry.rest.look_ahead_days * DAY)
+        back, ahead = entry.endpoint.look_back_days, entry.endpoint.look_ahead_days
+        first, last = days or (today - back * DAY, today + ahead * DAY)
         for window in windows(entry, first, last):
             if again or not days or not ledger.settled(window, _published_after(entry)):
                 asked.append(window)
@@ -61,13 +62,13 @@ def plan(entries: list[Dataset], days: tuple[date, date] | None, again: bool, le
 
 def needed_since(entries: list[Dataset], days: tuple[date, date] | None) -> datetime:
     """The earliest start of an earlier window that could share a moment with one that :func:`plan` returns."""
-    longest = max((entry.rest.window.days for entry in entries if entry.rest.window), default=0)
-    first = days[0] if days else settlement_day(clock.now()) - max(e.rest.look_back_days for e in entries) * DAY
+    longest = max((entry.window.days for entry in entries if entry.endpoint.window), default=0)
+    first = days[0] if days else settlement_day(clock.now()) - max(e.endpoint.look_back_days for e in entries) * DAY
     return day_start(first - (longest + 1) * DAY)
 
 
 def _published_after(entry: Dataset) -> timedelta:
-    return timedelta(hours=entry.rest.published_after_hours)
+    return timedelta(hours=entry.endpoint.published_after_hours)
 
 
 class Load:
@@ -104,7 +105,8 @@ class Load:
     def _package(self, answers: Iterable, progress: Progress) -> Iterator[tuple[str, pa.Table]]:
         """(table, rows) of one load package: data while it comes, then what the ledger says of it."""
         load_id, began, rows_landed = new_load_id(self._settings, RAW_BMRS), time.monotonic(), 0
-        entries, quarantined = [], []
+        entries: list[dict] = []
+        quarantined: list[dict] = []
         for window, result in answers:
             entry = self._entry(window, load_id)
             rows = self._rows(window, result, entry, quarantined)
@@ -168,7 +170,7 @@ class Load:
         if not rows.num_rows:
             entry["outcome"] = "empty"
             closed = window.end is None or clock.now() > window.end + _published_after(dataset)
-            if dataset.rest.empty == "failure" and closed:
+            if dataset.endpoint.empty == "failure" and closed:
                 entry["error"] = "no rows, although no settlement day is without rows of this dataset"
             return None
         entry["first_event_utc"], entry["last_event_utc"] = event_span(dataset, rows)
@@ -183,15 +185,16 @@ class Load:
 
     def _without_edge(self, dataset: Dataset, window: Window, rows: pa.Table) -> pa.Table:
         """Without the rows that the window before, asked in this run, returned too: both its ends are inclusive."""
-        if window.start is None or dataset.rest.window.format == "date" or dataset.rest.window.start is None:
+        if window.start is None or dataset.window.format == "date" or dataset.window.start is None:
             return rows
+        start, end = window.ends
         variant = (window.dataset, window.variant_name)
-        before, seen = self._edges.get(variant, (None, set()))
-        at_end = pc.indices_nonzero(touching(dataset, rows, window.end))
-        self._edges[variant] = (window.end, set(_tuples(rows.take(at_end))))
-        if before != window.start or not seen:
+        before, seen = self._edges.get(variant, (start, set()))
+        at_end = pc.indices_nonzero(touching(dataset, rows, end))
+        self._edges[variant] = (end, set(_tuples(rows.take(at_end))))
+        if before != start or not seen:
             return rows
-        suspects = pc.indices_nonzero(touching(dataset, rows, window.start))
+        suspects = pc.indices_nonzero(touching(dataset, rows, start))
         known = [row in seen for row in _tuples(rows.take(suspects))]
         again = suspects.filter(pa.array(known, pa.bool_()))
         if not len(again):
@@ -239,10 +242,13 @@ def commands(missing: list[Window]) -> list[str]:
     spans: dict[str, list[list[date]]] = {}
     for window in sorted(missing, key=lambda w: (w.dataset, w.first or date.min)):
         known = spans.setdefault(window.dataset, [])
-        if window.first and known and window.first <= known[-1][1] + DAY:
-            known[-1][1] = max(known[-1][1], window.last)
-        elif window.first:
-            known.append([window.first, window.last])
+        if window.first is None:
+            continue
+        first, last = window.days
+        if known and first <= known[-1][1] + DAY:
+            known[-1][1] = max(known[-1][1], last)
+        else:
+            known.append([first, last])
     lines = []
     for dataset, days in spans.items():
         lines += [f"gb-power load {dataset} --from {a} --to {b}" for a, b in days] or [f"gb-power load {dataset}"]

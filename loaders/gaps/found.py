@@ -5,6 +5,7 @@ landed that the lake no longer holds; Elexon's own counts (DATA_STATUS, where it
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -118,12 +119,12 @@ def _number(of: int, what: str) -> str:
 
 def _unless_listed(gaps: Iterator[Gap], listed: list[Gap]) -> list[Gap]:
     """Those that no listed gap of the same dataset touches."""
-    spans: dict[str, list[Gap]] = {}
+    spans: dict[str, list[tuple[datetime, datetime]]] = {}
     for gap in listed:
-        spans.setdefault(gap.dataset, []).append(gap)
-    return [
-        gap
-        for gap in gaps
-        if gap.start is None
-        or not any(one.start < gap.end and one.end > gap.start for one in spans.get(gap.dataset, []))
-    ]
+        spans.setdefault(gap.dataset, []).append(gap.ends)
+
+    def is_listed(gap: Gap) -> bool:
+        start, end = gap.ends
+        return any(a < end and b > start for a, b in spans.get(gap.dataset, []))
+
+    return [gap for gap in gaps if gap.start is None or not is_listed(gap)]

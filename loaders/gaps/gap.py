@@ -40,6 +40,28 @@ class Gap:
     load_id: str | None = None  # of the load whose rows the lake lost
     rows_lost: int = 0
 
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last settlement day.
+
+        Raises:
+            ValueError: a register and messages have none.
+        """
+        if self.first is None or self.last is None:
+            raise ValueError(f"{self.dataset}, {self.why}: no days are known")
+        return self.first, self.last
+
+    @property
+    def ends(self) -> tuple[datetime, datetime]:
+        """Start and end.
+
+        Raises:
+            ValueError: a register and messages have neither.
+        """
+        if self.start is None or self.end is None:
+            raise ValueError(f"{self.dataset}, {self.why}: no start and end are known")
+        return self.start, self.end
+
     def is_due(self, now: datetime) -> bool:
         """Whether it is worth asking: late data may come for what was not there."""
         if self.ask_again is None:
@@ -54,11 +76,12 @@ class Gap:
         if entry.rest.window is None:
             yield from windows(entry, date.max, date.max)
             return
-        end = self.end
+        (first, last), (start, end) = self.days, self.ends
         if "publishTime" in entry.rest.window.selects and not self.load_id:
             end += LATE
-        for window in windows(entry, self.first, max(self.last, settlement_day(end))):
-            if window.end > self.start and window.start < end:
+        for window in windows(entry, first, max(last, settlement_day(end))):
+            asked_start, asked_end = window.ends
+            if asked_end > start and asked_start < end:
                 yield window
 
     def command(self, catalogue: dict[str, Dataset]) -> str | None:

@@ -7,8 +7,9 @@ its name, ``data/<dataset>/<message id>``. Blobs hold the same JSON that the que
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from functools import partial
 from itertools import tee
-from typing import BinaryIO, NamedTuple
+from typing import IO, NamedTuple
 from urllib.parse import quote, unquote, urlencode
 from xml.etree import ElementTree
 
@@ -69,10 +70,10 @@ class Archive:
         asked, named = tee(blobs)
         answers = self._client.get_all((blob.path, {}) for blob in asked)
         for result, blob in zip(answers, named, strict=True):
-            yield blob, lambda blob=blob, result=result: _message(blob, result())
+            yield blob, partial(_message, blob, result)
 
 
-def read_page(body: BinaryIO) -> Page:
+def read_page(body: IO[bytes]) -> Page:
     """The names and the marker of a listing.
 
     Raises:
@@ -107,6 +108,7 @@ def _tag(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _message(blob: Blob, answer: Answer) -> Message:
+def _message(blob: Blob, result: Callable[[], Answer]) -> Message:
+    answer = result()
     with answer.body as body:
         return Message(blob.message_id, blob.dataset, body.read(), answer.asked_at, "ARCHIVE")

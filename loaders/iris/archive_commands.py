@@ -125,9 +125,10 @@ def _datasets(settings: Settings, names: tuple[str, ...], span) -> list[str]:
         if not seen:
             raise click.UsageError(f"no message was received since {since:%Y-%m-%d}; say which with --dataset")
         return seen
-    known, chosen = datasets_by_name(load_catalogue()), {}
+    known = datasets_by_name(load_catalogue())
+    chosen: dict[str, None] = {}
     for name in names:
         if name.upper() not in known:
             raise click.UsageError(f"IRIS has no dataset {name!r}. 'gb-power datasets' lists them")
-        chosen |= dict.fromkeys(known[name.upper()].iris.names)
+        chosen |= dict.fromkeys(known[name.upper()].iris_names)
     return list(chosen)

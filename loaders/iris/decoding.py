@@ -43,7 +43,7 @@ def message_columns(dataset: Dataset) -> dict[str, Column]:
     any field may be absent: its column is null then, and what came under another name is a new column.
     """
     asked = dataset.all_columns.keys() - dataset.columns.keys()
-    optional = asked if dataset.iris.verified else dataset.all_columns.keys()
+    optional = asked if dataset.iris and dataset.iris.verified else dataset.all_columns.keys()
     return {
         name: msgspec.structs.replace(column, nullable=True) if name in optional else column
         for name, column in dataset.all_columns.items()

@@ -92,7 +92,8 @@ class _Package:
         self._since = since
         self._datasets = datasets_by_name(catalogue)
         self._decoders: dict[str, MessageDecoder] = {}
-        self._stamp = {"landed_at_utc": clock.now(), "_load_id": new_load_id(settings, RAW_IRIS)}
+        self._load_id = new_load_id(settings, RAW_IRIS)
+        self._stamp = {"landed_at_utc": clock.now(), "_load_id": self._load_id}
         self._seen: set[str] = set()
         self._notes: dict[str, list[dict]] = {}  # of the block at work: rows of _messages, _unmapped, _quarantine
         self.tally = Tally()
@@ -141,19 +142,20 @@ class _Package:
                 continue
             self._count(name, result, decoder.schema)
             if result.rows.num_rows:
-                yield dataset.table, with_lineage(result, self._stamp["_load_id"])
+                yield dataset.table, with_lineage(result, self._load_id)
 
     def _refuse(self, message: Message, why: str) -> None:
         if not self.tally.of(message.dataset).quarantined:  # a dataset that changed would fill the log
             log.error("message %s of %s goes to quarantine: %s", message.message_id, message.dataset, why)
         self._keep("_quarantine", message, "QUARANTINED", error=why)
 
-    def _keep(self, table: str, message: Message, outcome: str, **why: str) -> None:
+    def _keep(self, table: str, message: Message, outcome: str, error: str | None = None) -> None:
         if self._again:  # it is there already
             self.tally.of(message.dataset).add(outcome, 0)
             return
+        why = {"error": error} if error else {}
         self._note(table, message, body_gz=gzip.compress(message.body), **why)
-        self._outcome(message, outcome, **why)
+        self._outcome(message, outcome, error=error)
 
     def _count(self, name: str, table: Table, schema: pa.Schema) -> None:
         self.tally.of(name).new_fields |= set(table.rows.column_names) - set(schema.names)
@@ -186,12 +188,13 @@ def with_lineage(table: Table, load_id: str) -> pa.Table:
 def datasets_by_name(catalogue: dict[str, Dataset]) -> dict[str, Dataset]:
     """The datasets by the names that IRIS and REST give them, in capitals."""
     on_iris = [entry for entry in catalogue.values() if entry.iris]
-    return {name.upper(): entry for entry in on_iris for name in (entry.dataset, *entry.iris.names)}
+    return {name.upper(): entry for entry in on_iris for name in (entry.dataset, *entry.iris_names)}
 
 
 def blocks(messages: Iterable[Message], max_messages: int, max_bytes: int) -> Iterator[list[Message]]:
     """The messages in lists of so many, or so many bytes, but one at least."""
-    block, size = [], 0
+    block: list[Message] = []
+    size = 0
     for message in messages:
         if block and (len(block) >= max_messages or size + len(message.body) > max_bytes):
             yield block

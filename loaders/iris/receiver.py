@@ -84,7 +84,8 @@ class Receiver:
 
     async def _collect(self, connection: Connection) -> list[ServiceBusReceivedMessage]:
         """What is kept and completed together: so many messages, so many bytes, or so many seconds of them."""
-        batch, size, until = [], 0, None
+        batch: list[ServiceBusReceivedMessage] = []
+        size, until = 0, None
         while len(batch) < self._batch and size < self._iris.batch_bytes and not self._stop.is_set():
             left = LISTEN_SECONDS if until is None else min(LISTEN_SECONDS, until - time.monotonic())
             if left <= 0:
@@ -130,15 +131,18 @@ class Receiver:
             self.look_again()
         self._held = []
 
-    def _keep(self, messages: list[Message]) -> int:
-        if self._spool is None:
-            self._spool = Spool.opened(self._path)
-        try:
-            return self._spool.add(messages)
-        except SpoolCorrupt:
+    def _opened(self, anew: bool = False) -> Spool:
+        if self._spool and anew:
             self._spool.close()
-            self._spool = Spool.opened(self._path)
-            return self._spool.add(messages)
+            self._spool = None
+        self._spool = self._spool or Spool.opened(self._path)
+        return self._spool
+
+    def _keep(self, messages: list[Message]) -> int:
+        try:
+            return self._opened().add(messages)
+        except SpoolCorrupt:
+            return self._opened(anew=True).add(messages)
 
     async def _look(self) -> None:
         """At the disk before every batch, at the backlog now and then."""
@@ -153,12 +157,10 @@ class Receiver:
     def _checked_backlog(self) -> Backlog:
         try:
             if self._suspect:
-                self._spool.check()
-            return self._spool.backlog()
+                self._opened().check()
+            return self._opened().backlog()
         except SpoolCorrupt:
-            self._spool.close()
-            self._spool = Spool.opened(self._path)
-            return self._spool.backlog()
+            return self._opened(anew=True).backlog()
         finally:
             self._suspect = False
 

@@ -55,7 +55,7 @@ class Connection:
     def __init__(self, iris: IrisSettings, prefetch: int):
         self._iris, self._prefetch = iris, prefetch
         self._stack = AsyncExitStack()
-        self._receiver: ServiceBusReceiver | None = None
+        self._receiver: ServiceBusReceiver  # there once it is entered
 
     async def __aenter__(self) -> Self:
         try:
@@ -100,7 +100,7 @@ class Connection:
         await self._tried(self._receiver._do_retryable_operation(self._look), OPEN_SECONDS)
 
     async def _look(self, **_) -> None:
-        for _ in range(LOOKS):
+        for _number in range(LOOKS):
             await self._receiver._handler.do_work_async()
             self._receiver._handler._link.get_state()  # raises what came
             await asyncio.sleep(LOOK_SECONDS)
@@ -121,7 +121,8 @@ class Connection:
         is known if it comes again.
         """
         settling = asyncio.gather(*map(self._receiver.complete_message, messages), return_exceptions=True)
-        outcomes, trouble = Counter(), None
+        outcomes: Counter[str] = Counter()
+        trouble = None
         for outcome in await self._tried(settling, SETTLE_SECONDS):
             if outcome is None:
                 outcomes["completed"] += 1

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from loaders.config import ConfigError, day, number, read_env
 
@@ -75,7 +76,7 @@ def read_iris_settings() -> IrisSettings:
     )
 
 
-def _iris_pace() -> dict[str, float]:
+def _iris_pace() -> dict[str, Any]:
     """How much at a time, and how patiently."""
     return dict(
         batch_messages=int(number("IRIS_BATCH_MESSAGES", 1000, 1)),

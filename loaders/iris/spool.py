@@ -152,7 +152,8 @@ class Spool:
 
     def waiting(self, max_messages: int, max_bytes: int) -> list[Message]:
         """The oldest messages that have not landed: so many, or so many bytes, but one at least."""
-        found, size = [], 0
+        found: list[Message] = []
+        size = 0
         query = "select message_id, dataset, body, received_at_utc, channel from waiting order by seq limit ?"
         with self._errors():
             rows = self._db.execute(query, (max_messages,))

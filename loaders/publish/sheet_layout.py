@@ -46,7 +46,7 @@ def layout_requests(ids: dict[str, int], decimals: list[int]) -> list[dict]:
         ids: the sheet ids by title.
         decimals: of each headline figure, from the top.
     """
-    requests = []
+    requests: list[dict] = []
     for title, tab in TABS.items():
         given = {"sheetId": ids[title], **tab}
         fields = ",".join(["title", "gridProperties", *(["hidden"] if "hidden" in tab else [])])
@@ -57,10 +57,10 @@ def layout_requests(ids: dict[str, int], decimals: list[int]) -> list[dict]:
             requests.append({"updateDimensionProperties": change})
     title_look = {"textFormat": {"bold": True, "fontSize": 16}}
     heading_look = {"textFormat": {"bold": True, "foregroundColor": WHITE}, "backgroundColor": DARK}
-    for tab in (LIVE, BATTERIES):
-        requests.append(_look(ids[tab], (1, 1), (1, 1), title_look))
-    for (tab, row), names in HEADINGS.items():
-        requests.append(_look(ids[tab], (row - 1, 1), (row - 1, len(names)), heading_look))
+    for title in (LIVE, BATTERIES):
+        requests.append(_look(ids[title], (1, 1), (1, 1), title_look))
+    for (title, row), names in HEADINGS.items():
+        requests.append(_look(ids[title], (row - 1, 1), (row - 1, len(names)), heading_look))
     for row, room, column, pattern in (
         *((KPIS + number, 1, 2, "#,##0" + "." * (places > 0) + "0" * places) for number, places in enumerate(decimals)),
         (FUELS, FUEL_ROOM, 2, "0.00"),
