@@ -6,23 +6,22 @@ from pathlib import Path
 
 from loaders.bench.generated import limits
 from loaders.bench.iris_queue import queue
-from loaders.bench.measure import OUT, Run, measured, middle, show
+from loaders.bench.measure import OUT, Line, Run, measured, middle, show
 
 WORK = "loaders.bench.iris_work"
 FILES = 63_792  # of two thirds MELS and one third MILS, 6 or 7 rows each, as an operator once found them
 SAMPLE = FILES // 48
 
 
-def main() -> None:
+def main() -> list[Line]:
     """Prints two tables; takes about four minutes."""
     repeats = int(os.environ.get("GB_POWER_BENCH_REPEATS", "3"))
     with tempfile.TemporaryDirectory(prefix="gb-power-bench-") as folder:
         OUT.print(f"{os.cpu_count()} cores; medians of {repeats} runs; generated messages\n")
-        queue(Path(folder), repeats)
-        _files(Path(folder), repeats)
+        return [queue(Path(folder), repeats), _files(Path(folder), repeats)]
 
 
-def _files(folder: Path, repeats: int) -> None:
+def _files(folder: Path, repeats: int) -> Line:
     runs: dict[str, list[Run]] = {"json.load and an INSERT a file*": [], "dlt, rows as dicts*": [], "gb-power": []}
     for number in range(repeats):
         home = folder / str(number)
@@ -45,6 +44,9 @@ def _files(folder: Path, repeats: int) -> None:
     title = f"A backlog of {FILES:,} files ({rows:,} rows) scanned, parsed, landed and removed on one core"
     show(title, ["", "wall s", "cpu s", "peak MB", "files/s", ""], table)
     OUT.print(f"* {SAMPLE:,} files, times {FILES / SAMPLE:.0f}")
+    ours = middle(runs["gb-power"])
+    beside = f"json.load and an INSERT a file: {slowest / ours.wall:,.0f} times as long"
+    return Line(f"{FILES:,} IRIS files, landed", f"{ours.wall:.1f} s", beside, ours.peak_mb, "10 s, 300 MB")
 
 
 def backlog(folder: Path, files: int = FILES) -> int:

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import requests
 
-from loaders.bench.measure import Run, measured, middle, show
+from loaders.bench.measure import Line, Run, measured, middle, show
 
 WORK = "loaders.bench.iris_queue_work"
 ROUND_TRIP_MS = 20
 OURS, SAMPLE = 20_000, 200  # messages of 2 KB
 
 
-def queue(folder: Path, repeats: int) -> None:
+def queue(folder: Path, repeats: int) -> Line:
     """Prints one table; takes about half a minute a run."""
     runs: dict[str, list[Run]] = {"the sample client's loop": [], "gb-power iris run": []}
     for number in range(repeats):
@@ -35,7 +35,11 @@ def queue(folder: Path, repeats: int) -> None:
         cpu = f"{run.cpu / run.said['messages'] * 1e6:,.0f}"
         rows.append([name, f"{_rate(run):,.0f}", spread, f"{_rate(run) / floor:,.0f}x", cpu, f"{run.peak_mb:.0f}"])
     headings = ["", "messages/s", "from .. to", "", "cpu µs each", "peak MB"]
-    show(f"Messages of 2 KB received, stored and completed at {ROUND_TRIP_MS} ms round trip", headings, rows)
+    title = f"Messages of 2 KB received, stored and completed at {ROUND_TRIP_MS} ms round trip"
+    show(title, headings, rows)
+    ours = middle(runs["gb-power iris run"])
+    beside = f"Elexon's sample client: {_rate(ours) / floor:,.0f} times as long"
+    return Line(title.lower(), f"{_rate(ours):,.0f} a second", beside, ours.peak_mb, "1,500 a second, 100 MB")
 
 
 def _rate(run: Run) -> float:

@@ -25,6 +25,17 @@ class Run:
     said: dict
 
 
+@dataclass(frozen=True)
+class Line:
+    """One row of what ``scripts/bench`` closes with: a piece of work and what it took."""
+
+    work: str
+    figure: str
+    beside: str  # what one would do instead, in the same run
+    peak_mb: float
+    wanted: str  # what the design asks for
+
+
 def measured(module: str, *args: object, env: dict[str, str]) -> Run:
     """Runs ``python -m module args`` and reads what :func:`report` printed last."""
     command = [sys.executable, "-m", module, *map(str, args)]

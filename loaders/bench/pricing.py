@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from loaders.bench.measure import OUT, Run, measured, show
+from loaders.bench.measure import OUT, Line, Run, measured, show
 from loaders.bench.pricing_lake import write_days
 from loaders.bench.pricing_work import UNIFIED, new_lake
 from loaders.bench.simple_pricing import error_of, recorded_day
@@ -14,7 +14,7 @@ WORK = "loaders.bench.pricing_work"
 FEW, MANY = 10, int(os.environ.get("GB_POWER_BENCH_DAYS", "100"))
 
 
-def main() -> None:
+def main() -> list[Line]:
     """Prints two tables; takes about ten minutes."""
     with tempfile.TemporaryDirectory(prefix="gb-power-bench-") as folder:
         env = {**os.environ, "GB_POWER_MEMORY": "2GB"}
@@ -37,6 +37,16 @@ def main() -> None:
         show("Acceptances priced (BOD, PN and BOALF in the lake to bmrs_boalf_complete)", headings, rows)
         OUT.print(f"One new day among {MANY} takes {_priced(after) / _priced(alone):.1f}x that day alone.\n")
         _show_error(Path(folder) / "recorded")
+        return _lines(runs[f"{MANY} days"], after, alone)
+
+
+def _lines(many: Run, after: Run, alone: Run) -> list[Line]:
+    rate = f"{many.said['acceptances'] / _priced(many):,.0f} a second"
+    beside = f"that day alone, {_priced(alone):.1f} s: {_priced(after) / _priced(alone):.1f} times as long"
+    return [
+        Line(f"pricing the acceptances of {MANY} days, 2 GB for DuckDB", rate, "", many.peak_mb, "40,000 a second"),
+        Line(f"pricing one new day after {MANY}", f"{_priced(after):.1f} s", beside, after.peak_mb, "2 times"),
+    ]
 
 
 def _lake(folder: Path, days: int) -> Path:
