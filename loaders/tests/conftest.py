@@ -1,16 +1,20 @@
 """What the tests share: a home of their own, the stand-ins, and the loader run as a user runs it."""
 
+import io
+import logging
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import duckdb
 import pytest
+from click.testing import CliRunner, Result
 
+from loaders import cli
 from loaders.catalogue import load_catalogue
 from loaders.config import RAW_BMRS, RAW_IRIS, read_settings
 from loaders.landing import ensure_tables
@@ -46,17 +50,21 @@ class Home:
         """The command line of ``gb-power ARGS``."""
         return [sys.executable, "-m", "loaders.cli", *args]
 
-    def load(self, *args: str, code: int = 0, **env: str) -> subprocess.CompletedProcess:
+    def load(self, *args: str, code: int = 0, **env: str) -> Result:
         """``gb-power load ARGS``, which must exit with ``code``."""
-        done = subprocess.run(
-            self.command("load", *args),
-            env={**self.env, **env},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == code, done.stdout + done.stderr
+        return self.run("load", *args, code=code, **env)
+
+    def run(self, *args: str, code: int = 0, **env: str) -> Result:
+        """``gb-power ARGS``, which must exit with ``code``; in this process, whose imports are done."""
+        lines = logging.StreamHandler(said := io.StringIO())
+        with mock.patch.dict(os.environ, {**self.env, **env}, clear=True):
+            logging.getLogger("loaders").addHandler(lines)
+            done = CliRunner().invoke(cli.main, args)
+            logging.getLogger("loaders").removeHandler(lines)
+        if done.exception and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        done.stderr_bytes += said.getvalue().encode()
+        assert done.exit_code == code, done.output + done.stderr
         return done
 
     def raw(self, table: str, query: str = "select * from raw", schema: str = "raw_bmrs") -> list[tuple]:

@@ -186,7 +186,7 @@ def test_every_hole_in_the_lake_makes_a_test_of_its_own_name_fail(demo, tmp_path
     monkeypatch.setenv("GB_POWER_HOME", str(home))
     built = run_dbt(
         read_settings(),
-        ["build", "--vars", json.dumps({"history": history}), "--exclude-resource-type", "unit_test"],
+        ["build", "--vars", json.dumps({"history": history}), "--select", "+data_gaps", "+load_reconciliation"],
         quiet=True,
     )
     failed = {failure.split(":")[0] for failure in built.failures + built.gaps}
@@ -204,7 +204,8 @@ def test_a_month_loaded_long_ago_is_served_with_its_gaps_up_to_now_reported(demo
     home = Home(tmp_path / "old", "http://127.0.0.1:9")
     shutil.copytree(demo[0], home.path)
     shutil.rmtree(home.path / "served")
-    done = subprocess.run(home.command("build", "--quiet"), env=home.env, capture_output=True, text=True, check=False)
+    build = home.command("build", "--quiet", "--select", "path:models/quality")
+    done = subprocess.run(build, env=home.env, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "tests found rows missing: gb-power query 'from data_gaps'" in done.stdout
     ((days,),) = unified(home.path, "select count(*) from data_gaps where dataset = 'INDO' and kind = 'never asked'")

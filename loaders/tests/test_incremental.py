@@ -168,7 +168,7 @@ def check(warehouse: Warehouse, queries: dict[str, str], when: str) -> None:
 def test_every_build_holds_what_a_full_refresh_would(tmp_path, monkeypatch):
     write_empty_lake(tmp_path, CATALOGUE)
     warehouse = Warehouse(tmp_path, monkeypatch)
-    for seed in range(3):
+    for seed in range(2):
         rng = random.Random(seed)
         lake = Lake(tmp_path, rng)
         queries = build_all(warehouse)

@@ -48,10 +48,7 @@ def land(home, folder):
 
 
 def iris_files(home, folder, *options: str, code: int = 0) -> str:
-    command = home.command("iris", "files", str(folder), *options)
-    done = subprocess.run(command, env=home.env, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout
+    return home.run("iris", "files", str(folder), *options, code=code).stdout
 
 
 def ids(home, table: str) -> list[str]:

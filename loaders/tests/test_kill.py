@@ -18,7 +18,7 @@ from loaders.tests.stand_ins.recorded import rows as recorded_rows
 SPAN = ("--from", "2022-01-01", "--to", "2022-01-02")
 NAMES = ("BOALF", "PN", "BOD")
 WIND = [row for row in recorded_rows("BOALF") if row["timeFrom"] < "2023"]
-KILLS = 12
+KILLS = 6
 # One package for each window, so that kills meet the loader in every phase of several packages.
 SMALL = {"GB_POWER_PACKAGE_SECONDS": "0"}
 
@@ -42,6 +42,7 @@ class Reader(threading.Thread):
                 self.home.count("boalf")
                 self.home.count("_windows")
                 self.reads += 1
+                self.over.wait(0.02)
             except duckdb.Error as error:
                 if "No files found" not in str(error):
                     self.errors.append(error)
@@ -62,7 +63,10 @@ def test_a_loader_killed_at_random_moments_leaves_a_lake_that_the_next_run_compl
             loader = subprocess.Popen(
                 killed.command("load", *NAMES, *SPAN), env={**killed.env, **SMALL}, stderr=subprocess.DEVNULL
             )
-            time.sleep(rng.uniform(0.2, whole_run))
+            server.requests.clear()
+            while not server.requests and loader.poll() is None:  # until then it only starts
+                time.sleep(0.02)
+            time.sleep(rng.uniform(0, whole_run / 2))
             loader.send_signal(signal.SIGKILL)
             loader.wait()
         last = killed.load(*NAMES, *SPAN, **SMALL, code=1)

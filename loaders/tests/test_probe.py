@@ -1,7 +1,6 @@
 """gb-power probe and discover, over real HTTP against the stand-in."""
 
 import json
-import subprocess
 from itertools import product
 
 import pytest
@@ -14,9 +13,7 @@ DAY = "2022-01-01"
 
 
 def probe(home, *args: str, code: int = 0) -> dict[str, dict]:
-    command = home.command("probe", "--json", "--day", DAY, *args)
-    done = subprocess.run(command, env=home.env, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == code, done.stdout + done.stderr
+    done = home.run("probe", "--json", "--day", DAY, *args, code=code)
     found = [json.loads(line) for line in done.stdout.splitlines()]
     return {one["dataset"] + one["variant"]: one for one in found}
 
@@ -64,8 +61,7 @@ def test_an_endpoint_that_does_not_answer_says_how(new_home, server, fault, verd
 def test_what_elexon_lists_is_shown_beside_the_catalogue(new_home, server):
     listed = ["BOALF", "LOLPDM", "IMBALANGC", "NEWDATA"]
     server.set_rows("METADATA_LATEST", [{"dataset": name, "lastUpdated": "2026-01-02T03:04:00Z"} for name in listed])
-    command = new_home.command("discover", "--json")
-    done = subprocess.run(command, env=new_home.env, capture_output=True, text=True, timeout=60, check=True)
+    done = new_home.run("discover", "--json")
     found = {one["name"]: (one["dataset"], one["like"]) for one in json.loads(done.stdout)}
     assert found["BOALF"] == ("BOALF", None)
     assert found["LOLPDM"] == ("LOLPDRM", None)
