@@ -109,3 +109,15 @@ def test_the_price_is_the_latest_vintage_whichever_came_in_last(home, monkeypatc
     assert warehouse.query(f"{price} fct_system_price_vintages") == [(96, 145.00 + 47.76)]
     change = "select price_change_gbp_per_mwh from fct_system_price_vintages where settlement_period = 25 and is_latest"
     assert warehouse.query(change) == [(97.24,)]
+
+
+def test_a_stack_that_was_calculated_again_is_the_latest_one_whole(home, monkeypatch):
+    place = {"settlementDate": "2025-01-02", "settlementPeriod": 1, "bidOffer": "offer"}
+    for day, places in ((3, 3), (8, 2)):  # made up: the second calculation needed one action less
+        stack = [place | {"sequenceNumber": n + 1, "volume": float(day)} for n in range(places)]
+        stack = [row | {"createdDateTime": f"2025-01-0{day}T01:00:0{n}Z"} for n, row in enumerate(stack)]
+        write_rows(home, RAW_BMRS, CATALOGUE["ISPSTACK"], stack, datetime(2025, 1, day, 2, tzinfo=UTC))
+    warehouse = Warehouse(home, monkeypatch)
+    warehouse.dbt("run", "--select", "+bmrs_ispstack_unified")
+    built = warehouse.query("select sequence_number, volume_mwh from bmrs_ispstack_unified order by 1")
+    assert built == [(1, 8.0), (2, 8.0)]

@@ -1,4 +1,4 @@
--- One row per action in the ranked stack of a settlement period and side: the latest calculation.
+-- One row per action in the ranked stack of a settlement period and side, as the latest calculation has it.
 {{ rebuild_by_settlement_day() }}
 
 with
@@ -28,4 +28,10 @@ latest as (
 
 )
 
-select * from latest
+-- A stack is calculated whole: places beyond the end of the latest one are of an older, longer one.
+select *
+from latest
+qualify not coalesce(
+    created_at_utc < max(created_at_utc) over (partition by settlement_date, settlement_period, bid_offer)
+    - interval 1 hour, false
+)
