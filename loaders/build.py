@@ -54,7 +54,11 @@ def run_dbt(settings: Settings, args: list[str], quiet: bool = False) -> Built:
     env = {**os.environ, "GB_POWER_HOME": str(settings.home), "GB_POWER_TARGET": settings.target}
     if clock.is_moved():
         env["GB_POWER_NOW"] = clock.now().isoformat()
-    code = subprocess.run(command, env=env, check=False).returncode
+    return read_results(results, subprocess.run(command, env=env, check=False).returncode)
+
+
+def read_results(results: Path, code: int) -> Built:
+    """What came of a dbt that ended with ``code`` and, unless it fell over, left its results there."""
     built = Built(code)
     for result in json.loads(results.read_text())["results"] if results.exists() else []:
         kind = result["unique_id"].split(".")[0]
@@ -89,5 +93,7 @@ def serve(settings: Settings) -> Path:
     half = settings.served.with_suffix(".tmp")
     half.parent.mkdir(exist_ok=True)
     shutil.copyfile(settings.home / "warehouse.duckdb", half)
+    published = clock.now().timestamp()
+    os.utime(half, (published, published))  # status takes its age from this, in a rehearsal too
     os.replace(half, settings.served)
     return settings.served

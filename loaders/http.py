@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from io import SEEK_END
 from tempfile import SpooledTemporaryFile
@@ -24,6 +24,7 @@ from loaders.config import Limits
 USER_AGENT = f"gb-power-elt/{__version__} (open-source ELT; requests/{requests.__version__})"
 IN_MEMORY = 1 << 16  # larger answers wait on disk, so that memory does not grow with concurrency
 LONGEST_WAIT = 120.0
+CLOCKS_MAY_DIFFER = timedelta(minutes=5)
 
 
 class RequestFailed(Exception):
@@ -33,6 +34,13 @@ class RequestFailed(Exception):
         super().__init__(reason)
         self.url = url
         self.tries = tries
+
+
+class WrongClock(RequestFailed):
+    """This machine's clock is not the server's: what would be noted now of when a window was asked would be wrong.
+
+    A window asked by a clock that is ahead would count as answered after its end, and never be asked again.
+    """
 
 
 class Transient(Exception):
@@ -114,6 +122,7 @@ class Client:
         digest = hashlib.sha256()
         try:
             with self._session().get(url, params=params, timeout=timeout, stream=True) as response:
+                _check_clock(response, tries)
                 if response.status_code != 200:
                     raise _refusal(response, tries)
                 while block := response.raw.read1(1 << 18, decode_content=True):
@@ -167,6 +176,30 @@ class Client:
             finally:
                 for future in waiting:
                     future.cancel()
+
+
+def _check_clock(response: requests.Response, tries: int) -> None:
+    """Against the moment that the answer carries; a rehearsal's clock is meant to be another.
+
+    Raises:
+        WrongClock: they differ by more than the way of the answer can explain.
+    """
+    if clock.is_moved() or (there := _sent_at(response)) is None:
+        return
+    here = clock.now()
+    if abs(here - there) > CLOCKS_MAY_DIFFER:
+        said = f"this machine's clock says {here:%Y-%m-%d %H:%M} UTC and the server's {there:%Y-%m-%d %H:%M}"
+        raise WrongClock(f"{said}: put it right, such as by 'timedatectl set-ntp true'", response.url, tries)
+
+
+def _sent_at(response: requests.Response) -> datetime | None:
+    """When it was; a cache on the way says for how long it kept the answer."""
+    age = response.headers.get("Age", "")
+    try:
+        made = parsedate_to_datetime(response.headers.get("Date", ""))
+    except ValueError:
+        return None
+    return made.replace(tzinfo=made.tzinfo or UTC) + timedelta(seconds=int(age) if age.isdigit() else 0)
 
 
 def _refusal(response: requests.Response, tries: int) -> Exception:

@@ -21,6 +21,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from loaders.catalogue import Dataset
 from loaders.config import RAW_BMRS, RAW_IRIS, Settings
 from loaders.decode import arrow_schema
+from loaders.http import WrongClock
 from loaders.iris.tables import TABLES as MESSAGE_TABLES
 from loaders.lock import only_writer
 from loaders.set_aside import report_set_aside, set_aside
@@ -191,6 +192,8 @@ class Landing:
 
                 self._mark.unlink(missing_ok=True)  # the next run looks whether a table is gone
                 raise explained(self.settings.bigquery, self.schema, error, self._folder) from error
+            if isinstance(cause, WrongClock):
+                raise CannotLand(str(cause)) from error
             if not isinstance(cause, OSError):
                 raise
             raise CannotLand(f"cannot write to {self.settings.home}: {cause}") from error

@@ -60,10 +60,16 @@ def touching(dataset: Dataset, rows: pa.Table, moment: datetime) -> pa.Array:
 
 
 def event_span(dataset: Dataset, rows: pa.Table) -> tuple[datetime | None, datetime | None]:
-    """Time of the first and the last event in the rows, UTC; a settlement date counts as its London midnight."""
+    """Time of the first and the last event in the rows, UTC.
+
+    Where the window selects by settlement date, it is the moment that the lake is cut by; if that too is a date, its
+    London midnight.
+    """
     span = _span(dataset, rows)
     if span is None:
         return None, None
+    if pa.types.is_date(span[0].type) and dataset.partition_by:
+        span = (rows.column(raw_name(dataset.partition_by)),) * 2
     return _moment(pc.min(span[0]).as_py()), _moment(pc.max(span[1]).as_py())
 
 

@@ -19,7 +19,7 @@ from loaders.bmrs.checks import check_inside, event_span, touching
 from loaders.catalogue import Dataset
 from loaders.config import RAW_BMRS, Settings
 from loaders.decode import Decoder, Undecodable
-from loaders.http import Client, RequestFailed
+from loaders.http import Client, RequestFailed, WrongClock
 from loaders.landing import QUARANTINE, WINDOWS, Landing, raw_schema
 from loaders.ledger import Ledger
 from loaders.load_id import new_load_id
@@ -140,6 +140,8 @@ class Load:
         """The news in one answer; ``entry`` and ``quarantined`` are told what happened."""
         try:
             answer = result()
+        except WrongClock:
+            raise  # the ledger would be told a wrong time
         except RequestFailed as error:
             entry |= {"outcome": "failed", "error": str(error), "tries": error.tries, "url": error.url}
             return None

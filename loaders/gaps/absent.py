@@ -16,7 +16,7 @@ from loaders.gaps.gap import delay
 from loaders.landing import KNOWN_ABSENT
 
 LATE_UNTIL = timedelta(days=1)  # after it should have been published
-MODELS = ("asked_days", "period_coverage", "expected_periods", "data_gaps")
+MODELS = ("asked_days", "period_coverage_by_day", "period_coverage", "expected_periods", "data_gaps")
 STILL_MISSING = """
     select expected.dataset, expected.settlement_date, expected.settlement_period, readings_held, readings_expected,
         asked.outcome, first.asked_at_utc

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import duckdb
+import pytest
 
 from loaders.config import RAW_BMRS, RAW_IRIS, read_settings
 from loaders.iris.spool import Spool
@@ -86,6 +87,19 @@ def test_a_clock_that_jumps_between_loads_loses_and_doubles_nothing(home, tmp_pa
         ids.append(home.raw("mels", "select max(_load_id) from raw", RAW_IRIS)[0][0])
     assert ids == sorted(set(ids))
     assert home.raw("mels", "select count(*), count(distinct _message_id) from raw", RAW_IRIS) == [(3, 3)]
+
+
+@pytest.mark.parametrize("ahead_days", [-400, 400])  # of the server: the machine's clock jumped forward, or back
+def test_a_wrong_clock_is_told_and_no_window_counts_as_asked(home, server, ahead_days):
+    server.ahead_seconds = ahead_days * 86400.0
+    done = home.load("BOALF", "--from", DAY, "--to", NEXT, code=1)
+    assert "this machine's clock says" in done.stderr
+    assert "timedatectl set-ntp true" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (home.count("boalf"), home.count("_windows")) == (0, 0)
+    server.ahead_seconds = 200.0  # as clocks are
+    home.load("BOALF", "--from", DAY, "--to", NEXT)
+    assert home.count("boalf") == boalf(DAY, NEXT)
 
 
 class Readers:

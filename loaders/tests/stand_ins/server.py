@@ -49,6 +49,7 @@ class Application(Protocol):
     """What a server asks for its answers."""
 
     latency: float
+    ahead_seconds: float
 
     def arrive(self, request: Request) -> Fault | None: ...
     def body(self, request: Request, fault: Fault | None) -> Body: ...
@@ -109,6 +110,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         os.close(self.connection.detach())  # at once, since an orderly end would not be a reset
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The Date header, by the server's own clock."""
+        return super().date_time_string((timestamp or time.time()) + self.server.application.ahead_seconds)
 
     def log_message(self, *_) -> None:
         """Requests are kept by the stand-in, not printed."""

@@ -14,6 +14,7 @@ class StandIn:
     def __init__(self, latency: float = 0, port: int = 0):
         """``latency`` in seconds, before every answer; port 0 is any free one."""
         self.latency = latency
+        self.ahead_seconds = 0.0  # of its clock, by which answers are dated
         self.requests: list[Request] = []
         self.in_flight = self.peak_in_flight = 0
         self._lock = threading.RLock()
