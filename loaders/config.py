@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from dotenv import load_dotenv
 
 TARGETS = ("duckdb", "bigquery")  # the same names as in profiles/profiles.yml
+ROLES = ("builder", "receiver")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 RAW_BMRS = "raw_bmrs"
 RAW_IRIS = "raw_iris"
@@ -56,6 +57,7 @@ class Settings:
     lock_wait_seconds: float
     package_seconds: float
     bigquery: BigQuerySettings | None = None  # there when it is the target
+    role: str | None = None  # whose schedule of scripts/deploy this machine has; None: nobody said that it has one
 
     @property
     def lake(self) -> Path:
@@ -100,6 +102,13 @@ class Settings:
 def read_env() -> None:
     """Lets ``.env`` in the working directory say what the environment leaves out."""
     load_dotenv(Path.cwd() / ".env")
+
+
+def env_open_to_others() -> str | None:
+    """What is wrong with the modes of ``.env``, which holds secrets, if it is there and something is."""
+    path = Path.cwd() / ".env"
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0
+    return f"others can read {path} (mode {mode:04o})" if mode & 0o077 else None
 
 
 def number(name: str, default: float, lowest: float) -> float:
@@ -173,6 +182,9 @@ def read_settings(target: str | None = None) -> Settings:
     target = target or os.environ.get("GB_POWER_TARGET") or "duckdb"
     if target not in TARGETS:
         raise ConfigError(f"target {target!r} is none of {', '.join(TARGETS)}")
+    role = os.environ.get("GB_POWER_ROLE") or None
+    if role not in (None, *ROLES):
+        raise ConfigError(f"GB_POWER_ROLE={role!r} is none of {', '.join(ROLES)}")
     limits = _limits()
     return Settings(
         home=Path(os.environ.get("GB_POWER_HOME") or "data").expanduser().absolute(),
@@ -184,4 +196,5 @@ def read_settings(target: str | None = None) -> Settings:
         lock_wait_seconds=number("GB_POWER_LOCK_WAIT_SECONDS", 60, 0),
         package_seconds=number("GB_POWER_PACKAGE_SECONDS", 60, 0),
         bigquery=_bigquery() if target == "bigquery" else None,
+        role=role,
     )

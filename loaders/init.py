@@ -30,6 +30,7 @@ class Field:
 
 FIELDS = (
     Field("GB_POWER_HOME", "Folder of lake and warehouse"),
+    Field("GB_POWER_ROLE", "Whose schedule it has: builder (loads and builds), receiver (IRIS only), empty: none"),
     Field("IRIS_CLIENT_ID", "IRIS client id (Elexon's portal; leave empty without IRIS)"),
     Field("IRIS_CLIENT_SECRET", "IRIS client secret", is_secret=True),
     Field("IRIS_QUEUE", "IRIS queue"),

@@ -19,6 +19,14 @@ from loaders import clock
 from loaders.config import Settings
 from loaders.whole_text import write_whole
 
+QUARTER, DAY, WEEK = 900, 86_400, 604_800  # seconds
+BY_NIGHT = {"compact": DAY}
+BY_DAY = {"load": QUARTER, "build": QUARTER, "page": QUARTER, "load-all": DAY, "gaps": DAY, "build-all": DAY}
+SCHEDULE: dict[str | None, dict[str, int]] = {  # GB_POWER_ROLE -> what run-job starts on such a machine, and how often
+    None: {},
+    "receiver": BY_NIGHT,
+    "builder": BY_NIGHT | BY_DAY | {"weekly": WEEK},
+}
 LOCKED = 75  # EX_TEMPFAIL: another process is at it; neither good nor bad
 TIMED_OUT = 124  # as of timeout(1)
 NOT_FOUND = 127  # as of a shell

@@ -10,7 +10,7 @@ import click
 
 from loaders import clock
 from loaders.arguments import Duration, dataset_named
-from loaders.config import ConfigError, read_settings
+from loaders.config import ConfigError, env_open_to_others, read_settings
 from loaders.logs import LEVELS, log_to_stderr
 from loaders.show import OUT
 from loaders.stopped import stopped_plainly
@@ -133,6 +133,8 @@ def init(path: Path, no_input: bool, is_check: bool) -> None:
     except (ConfigError, OSError) as error:
         raise click.ClickException(f"{path} was not written: {error}") from None
     os.environ.update({name: value for name, value in (here | values).items() if value})
+    if fault := env_open_to_others():
+        click.echo(f"WARN  {fault}: chmod 600 .env")
     hidden, tried = secrets(values), try_all()
     for one in tried:
         mark = "ok  " if one.fault is None else "FAIL"

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from loaders.alerts.state import AlertState
 from loaders.config import Settings
+from loaders.jobs import SCHEDULE
 from loaders.status.check import Check
 
 LOAD = "gb-power load "
@@ -41,13 +43,26 @@ def absent(checks: list[Check], known: set[tuple[str, str | None]]) -> Iterator[
         )
 
 
-def job_checks(settings: Settings, now: datetime) -> Iterator[Check]:
+def job_checks(settings: Settings, now: datetime, state: AlertState) -> Iterator[Check]:
     """What came of each scheduled job, and whether it still runs; ``gb-power job`` writes what is read here."""
+    for name, seconds in SCHEDULE[settings.role].items():
+        if not (settings.jobs / f"{name}.json").exists():
+            yield _never_ran(name, seconds, state.since(f"job_{name}") or now, now)
     for path in sorted(settings.jobs.glob("*.json")):
         try:
             yield _job(path, json.loads(path.read_text()), now)
         except (OSError, ValueError, KeyError, TypeError) as error:
             yield Check(f"job_{path.stem}", None, "critical", f"{path} cannot be read: {error!r}")
+
+
+def _never_ran(name: str, seconds: int, since: datetime, now: datetime) -> Check:
+    """A job of the schedule without a trace; late from the first time that it was looked for."""
+    if (now - since).total_seconds() <= LATE * seconds:
+        return Check(f"job_{name}", None, "ok", "has not run yet", since_utc=since)
+    message = (
+        f"never ran; it should every {seconds / 60:g} min. Is scripts/deploy/crontab installed, or are the timers?"
+    )
+    return Check(f"job_{name}", None, "critical", message, since_utc=since, command="crontab -l")
 
 
 def _job(path: Path, job: dict, now: datetime) -> Check:

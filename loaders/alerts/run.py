@@ -49,7 +49,7 @@ def alert(settings: Settings, to: AlertSettings, metrics: Path | None = None, no
         checks = _checks(settings, now, told)
         is_blind = bool(told.troubles)  # then nothing is known of what is not there
         told.messages += _rules(settings, to.rules, state, checks, told, now)
-        checks += job_checks(settings, now)
+        checks += job_checks(settings, now, state)
         checks += [] if is_blind else absent(checks, state.known())
         changes = [change for check in checks if (change := state.observe(check, now))]
         changes += [] if is_blind else _over(state, checks, now)

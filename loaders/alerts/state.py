@@ -77,6 +77,11 @@ class AlertState:
         """Name and dataset of every check that was ever observed."""
         return {(name, dataset or None) for name, dataset in self._db.execute("select name, dataset from checks")}
 
+    def since(self, name: str) -> datetime | None:
+        """Since when a check of the whole is as it is; None if it was never observed."""
+        found = self._db.execute("select since_utc from checks where name = ? and dataset = ''", [name]).fetchone()
+        return datetime.fromisoformat(found[0]) if found else None
+
     def told(self) -> dict[tuple[str, str | None], str]:
         """The checks that are told, or about to be, as something else than ok."""
         rows = self._db.execute("select name, dataset, told from checks where told != 'ok' or seen != 'ok'")

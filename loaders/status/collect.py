@@ -9,13 +9,13 @@ import duckdb
 
 from loaders import clock
 from loaders.catalogue import Dataset, load_catalogue
-from loaders.config import Settings
+from loaders.config import Settings, env_open_to_others
 from loaders.status import lake
 from loaders.status.check import Check, measured
 from loaders.status.datasets import dataset_checks
 from loaders.status.receiver import receiver_checks
 from loaders.status.thresholds import Thresholds, read_thresholds
-from loaders.status.warehouse import build_checks, read_warehouse
+from loaders.status.warehouse import read_warehouse
 
 DiskUsage = Callable[[Path], tuple[int, int, int]]  # bytes: total, used, free; as shutil.disk_usage
 
@@ -37,9 +37,10 @@ def collect(
     checks, facts = _lake(settings, limits, now)
     more, served = read_warehouse(settings, limits, now)
     checks += more
-    checks += build_checks(settings)
     checks += receiver_checks(settings, limits, now)
     checks += _disk(settings, limits, disk_usage)
+    if fault := env_open_to_others():
+        checks.append(Check("env", None, "warning", fault, command="chmod 600 .env"))
     for name, found in served.items():
         facts.setdefault(name, {}).update(found)
     catalogue = load_catalogue()

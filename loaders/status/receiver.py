@@ -19,7 +19,10 @@ LAND = "gb-power iris land"
 def receiver_checks(settings: Settings, limits: Thresholds, now: datetime) -> Iterator[Check]:
     """The receiver and its spool; where neither ever was, IRIS is not used on this machine."""
     if not settings.receiver_state.exists() and not settings.spool.exists():
-        yield Check("receiver", None, "ok", "IRIS is not received here")
+        if settings.role == "receiver":
+            yield Check("receiver", None, "critical", "nothing was received yet", command=RUN)
+        else:
+            yield Check("receiver", None, "ok", "IRIS is not received here")
         return
     yield from _receiver(settings.receiver_state, limits, now)
     yield from _spool(settings.spool, limits, now)

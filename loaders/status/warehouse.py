@@ -15,7 +15,14 @@ BUILD = "gb-power build"
 
 
 def read_warehouse(settings: Settings, limits: Thresholds, now: datetime) -> tuple[list[Check], dict[str, dict]]:
-    """The check of the served warehouse and of its age, and what it says of each dataset."""
+    """The checks of the served warehouse and of what built it, and what it says of each dataset."""
+    if settings.role == "receiver" and not settings.served.exists():
+        return [Check("warehouse", None, "ok", "is built elsewhere: GB_POWER_ROLE is receiver")], {}
+    checks, facts = _served(settings, limits, now)
+    return [*checks, *build_checks(settings)], facts
+
+
+def _served(settings: Settings, limits: Thresholds, now: datetime) -> tuple[list[Check], dict[str, dict]]:
     if not settings.served.exists():
         return [Check("warehouse", None, "critical", "there is none yet: nobody can query anything", command=BUILD)], {}
     try:

@@ -210,6 +210,25 @@ def test_a_job_that_did_not_run_is_critical_and_one_that_fails_twice_a_warning(t
     assert "every 15 min" in next(m for m in box.got if "CRITICAL: job_load" in m["title"])["message"]
 
 
+def test_a_scheduled_job_that_never_ran_is_missed_after_three_intervals(tmp_path, box):
+    settings = replace(read_settings(), home=tmp_path, role="receiver")
+    to = AlertSettings(urls=(f"json://{box.place}",))
+
+    def run(hours: float) -> list[str]:
+        box.got.clear()
+        alert(settings, to, now=NOW + timedelta(hours=hours))
+        return [title for title in box.titles if "job" in title]
+
+    assert (run(0), run(71)) == ([], [])
+    assert run(73) == ["CRITICAL: job_compact"]
+    assert "crontab installed" in next(message["message"] for message in box.got if "job" in message["title"])
+    (tmp_path / "jobs").mkdir()
+    ended = (NOW + timedelta(hours=74)).isoformat()
+    note = {"every_seconds": 86_400, "ended_utc": ended, "failures": 0, "exit_code": 0, "command": "gb-power compact"}
+    (tmp_path / "jobs" / "compact.json").write_text(json.dumps(note))
+    assert (run(74), run(75)) == ([], ["ok again: job_compact"])
+
+
 def test_thresholds_that_cannot_be_read_are_told_and_nothing_is_taken_for_gone(tmp_path, told, box, monkeypatch):
     write_empty_lake(tmp_path, load_catalogue())
     write_windows(tmp_path, [window("FREQ", NOW)], NOW)

@@ -14,10 +14,14 @@ from dotenv import dotenv_values
 
 from loaders.build import ROOT
 from loaders.cli import main
+from loaders.config import ROLES
+from loaders.jobs import SCHEDULE
 
 DEPLOY = ROOT / "scripts" / "deploy"
 JOBS = {"live", "daily", "night", "week"}
 FILES = [path for path in DEPLOY.iterdir() if path.is_file()]
+STEP = r"^    gb-power job ([a-z-]+) --every ([0-9]+)([mhd])"  # not what begins with a condition
+UNITS = {"m": 60, "h": 3600, "d": 86_400}
 DIRECTIVE = re.compile(r"[A-Z][A-Za-z]+=")
 
 
@@ -127,6 +131,19 @@ def test_run_job_runs_each_step_once_and_goes_on_after_one_that_fails(tmp_path):
     assert calls("watch") == ["alert --prometheus /x.prom"]
     assert calls("week")[0].endswith("-- gb-power weekly --send")
     assert subprocess.run([bench / "scripts/deploy/run-job", "x"], check=False, capture_output=True).returncode == 2
+
+
+def test_alert_expects_the_jobs_that_run_job_starts():
+    """Of a builder those of the crontab, of a receiver those of the line that says what it has instead; each always."""
+    steps = (DEPLOY / "run-job").read_text().split("\ncase $1 in\n")[1]
+    started = {
+        case: {(name, int(n) * UNITS[unit]) for name, n, unit in re.findall(STEP, text, re.M)}
+        for case, text in re.findall(r"^([a-z]+)\)(.*?);;", steps, re.M | re.S)
+    }
+    expected = {role: set(jobs.items()) for role, jobs in SCHEDULE.items()}
+    assert expected["builder"] == set().union(*(started[job] for job in JOBS))
+    assert expected["receiver"] == started["watch"] | started["night"]
+    assert expected.keys() == {None, *ROLES}
 
 
 def test_env_example_holds_only_variables_that_something_reads():

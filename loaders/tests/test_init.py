@@ -74,6 +74,8 @@ def test_what_is_typed_is_kept_for_the_owner_alone_and_tried(init, tmp_path, bro
     before = path.read_text()
     assert init("--check", **more)[0] == 0
     assert path.read_text() == before
+    path.chmod(0o644)
+    assert f"WARN  others can read {path} (mode 0644): chmod 600 .env" in init("--check", **more)[1]
     assert broker.stats()["queues"]["iris"].get("transfers", 0) == 0, "nothing was received"
 
 

@@ -79,6 +79,22 @@ def test_a_home_that_is_not_there_yet_has_rows_that_say_so_and_exit_code_2(tmp_p
     assert by_name["receiver"] == "ok", "IRIS is not received here"
 
 
+def test_a_box_that_only_receives_misses_no_warehouse_but_its_messages(tmp_path):
+    found = {c.name: c for c in collect(replace(read_settings(), home=tmp_path, role="receiver"), now=NOW)}
+    assert (found["warehouse"].state, "build" in found) == ("ok", False)
+    assert (found["receiver"].state, found["receiver"].message) == ("critical", "nothing was received yet")
+
+
+@pytest.mark.parametrize(("mode", "expected"), [(0o600, None), (0o640, "warning"), (0o604, "warning")])
+def test_an_env_that_others_can_read_is_a_warning(tmp_path, monkeypatch, mode, expected):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").touch(mode)
+    (tmp_path / ".env").chmod(mode)
+    env = checks(tmp_path).get((None, "env"))
+    assert (env and env.state) == expected
+    assert env is None or env.message == f"others can read {tmp_path}/.env (mode 0{mode:o})"
+
+
 def test_a_check_has_the_keys_that_programs_read(lake):
     write_windows(lake, [window("FREQ", 60)], NOW)
     answer = json.loads(json.dumps(as_json(list(checks(lake).values()), NOW)))
