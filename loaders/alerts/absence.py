@@ -60,7 +60,7 @@ def _never_ran(name: str, seconds: int, since: datetime, now: datetime) -> Check
     if (now - since).total_seconds() <= LATE * seconds:
         return Check(f"job_{name}", None, "ok", "has not run yet", since_utc=since)
     message = (
-        f"never ran; it should every {seconds / 60:g} min. Is scripts/deploy/crontab installed, or are the timers?"
+        f"never ran; it should every {seconds / 60:g} min. Is the crontab installed, or are the timers?"
     )
     return Check(f"job_{name}", None, "critical", message, since_utc=since, command="crontab -l")
 
