@@ -7,8 +7,10 @@ days as (
     select
         settlement_date,
         sum(greatest(abs(elexon_volume_mwh), abs(coalesce(volume_mwh, 0)))) as compared_mwh,
-        sum(case when is_volume_reconciled then 0
-            else greatest(abs(elexon_volume_mwh), abs(coalesce(volume_mwh, 0))) end) as unreconciled_mwh
+        sum(case
+            when is_volume_reconciled then 0
+            else greatest(abs(elexon_volume_mwh), abs(coalesce(volume_mwh, 0)))
+        end) as unreconciled_mwh
     from {{ ref('fct_acceptance_reconciliation') }}
     where {{ in_tested_days(ref('fct_acceptance_reconciliation')) }} and volume_residual_mwh is not null
     group by settlement_date

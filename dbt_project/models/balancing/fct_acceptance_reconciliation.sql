@@ -5,7 +5,8 @@ with
 
 ours as (
 
-    select settlement_date, settlement_period, national_grid_bm_unit, 'offer' as side,
+    select
+        settlement_date, settlement_period, national_grid_bm_unit, 'offer' as side,
         offer_volume_mwh as volume_mwh, offer_cashflow_gbp as cashflow_gbp
     from {{ ref('fct_bm_unit_balancing') }}
     where {{ in_days_at_hand() }} and coalesce(offer_volume_mwh, 1) != 0
@@ -18,7 +19,8 @@ ours as (
 
 boav as (
 
-    select settlement_date, settlement_period, coalesce(national_grid_bm_unit, bm_unit) as national_grid_bm_unit,
+    select
+        settlement_date, settlement_period, coalesce(national_grid_bm_unit, bm_unit) as national_grid_bm_unit,
         bid_offer as side, sum(total_volume_accepted_mwh) as volume_mwh
     from {{ ref('bmrs_boav_unified') }}
     where {{ in_days_at_hand() }}
@@ -28,7 +30,8 @@ boav as (
 
 ebocf as (
 
-    select settlement_date, settlement_period, coalesce(national_grid_bm_unit, bm_unit) as national_grid_bm_unit,
+    select
+        settlement_date, settlement_period, coalesce(national_grid_bm_unit, bm_unit) as national_grid_bm_unit,
         bid_offer as side, sum(total_cashflow_gbp) as cashflow_gbp
     from {{ ref('bmrs_ebocf_unified') }}
     where {{ in_days_at_hand() }}

@@ -7,10 +7,14 @@ segments as (
 
     select
         *,
-        greatest(before_from_mw - fpn_from_mw, before_to_mw - fpn_to_mw,
-            after_from_mw - fpn_from_mw, after_to_mw - fpn_to_mw) as highest_mw,
-        least(before_from_mw - fpn_from_mw, before_to_mw - fpn_to_mw,
-            after_from_mw - fpn_from_mw, after_to_mw - fpn_to_mw) as lowest_mw
+        greatest(
+            before_from_mw - fpn_from_mw, before_to_mw - fpn_to_mw,
+            after_from_mw - fpn_from_mw, after_to_mw - fpn_to_mw
+        ) as highest_mw,
+        least(
+            before_from_mw - fpn_from_mw, before_to_mw - fpn_to_mw,
+            after_from_mw - fpn_from_mw, after_to_mw - fpn_to_mw
+        ) as lowest_mw
     from {{ ref('int_acceptance_segments') }}
     where {{ in_days_at_hand() }}
 
@@ -71,10 +75,12 @@ by_pair as (
         round(sum(greatest(volume_mwh, 0)), 9) as offer_volume_mwh,
         round(sum(least(volume_mwh, 0)), 9) as bid_volume_mwh,
         round(sum(greatest(volume_mwh, 0) * offer_price + least(volume_mwh, 0) * bid_price), 6) as cashflow_gbp,
-        case when min(offer_price) = max(offer_price) then min(offer_price)
+        case
+            when min(offer_price) = max(offer_price) then min(offer_price)
             else sum(greatest(volume_mwh, 0) * offer_price) / nullif(sum(greatest(volume_mwh, 0)), 0)
         end as offer_price_gbp_per_mwh,
-        case when min(bid_price) = max(bid_price) then min(bid_price)
+        case
+            when min(bid_price) = max(bid_price) then min(bid_price)
             else sum(least(volume_mwh, 0) * bid_price) / nullif(sum(least(volume_mwh, 0)), 0)
         end as bid_price_gbp_per_mwh,
         max(is_so_flagged) as is_so_flagged

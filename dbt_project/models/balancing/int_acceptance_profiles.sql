@@ -7,7 +7,8 @@ segments as (
 
     select *
     from {{ ref('bmrs_boalf_unified') }}
-    where from_utc < to_utc
+    where
+        from_utc < to_utc
         and {{ in_days_at_hand(begun_before=1) }}
 
 ),

@@ -29,7 +29,8 @@ asked as (
         and profiles.start_utc = slices.start_utc
         and profiles.from_second <= slices.from_second
         and profiles.to_second >= slices.to_second
-    where {{ in_days_at_hand('profiles.settlement_date') }}
+    where
+        {{ in_days_at_hand('profiles.settlement_date') }}
         and {{ in_days_at_hand('slices.settlement_date') }}
 
 ),
@@ -61,8 +62,9 @@ crossing as (
 
     select
         *,
-        case when change_from * change_to < 0 and least(abs(change_from), abs(change_to)) > 1e-9
-            then change_from / (change_from - change_to)
+        case
+            when change_from * change_to < 0 and least(abs(change_from), abs(change_to)) > 1e-9
+                then change_from / (change_from - change_to)
         end as crosses_at
     from changed
 

@@ -26,7 +26,8 @@ notifications as (
         {{ seconds_between('accepted.start_utc', 'pn.to_utc') }} as to_second
     from {{ ref('bmrs_pn_unified') }} as pn
     inner join accepted using (national_grid_bm_unit, settlement_date, settlement_period)
-    where pn.from_utc < pn.to_utc
+    where
+        pn.from_utc < pn.to_utc
         and {{ in_days_at_hand('pn.settlement_date') }}
 
 ),

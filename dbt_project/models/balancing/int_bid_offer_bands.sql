@@ -20,7 +20,8 @@ pairs as (
         {{ seconds_between('accepted.start_utc', 'bod.to_utc') }} as to_second
     from {{ ref('bmrs_bod_unified') }} as bod
     inner join accepted using (national_grid_bm_unit, settlement_date, settlement_period)
-    where bod.from_utc < bod.to_utc
+    where
+        bod.from_utc < bod.to_utc
         and {{ in_days_at_hand('bod.settlement_date') }}
 
 ),

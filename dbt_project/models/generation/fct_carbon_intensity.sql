@@ -26,7 +26,8 @@ select
     max(supplied.settlement_period) as settlement_period,
     max(supplied.published_at_utc) as published_at_utc,
     case
-        when min(case when supplied.is_whole then 1 else 0 end) = 1
+        when
+            min(case when supplied.is_whole then 1 else 0 end) = 1
             and countif(factors.gco2_per_kwh is null and supplied.supplied_mw > 0) = 0
             then round(sum(supplied.supplied_mw * factors.gco2_per_kwh) / nullif(sum(supplied.supplied_mw), 0), 6)
     end as carbon_intensity_gco2_per_kwh,

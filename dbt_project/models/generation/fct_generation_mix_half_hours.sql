@@ -14,7 +14,8 @@ reported as (
         count(hours.generation_mw) over (partition by hours.start_utc) as fuel_count
     from {{ ref('bmrs_fuelhh_unified') }} as hours
     left join {{ ref('dim_fuel_types') }} as fuels on hours.fuel_type = fuels.fuel_type
-    where {{ in_days_at_hand('hours.settlement_date') }}
+    where
+        {{ in_days_at_hand('hours.settlement_date') }}
         and not coalesce(fuels.is_interconnector, starts_with(hours.fuel_type, 'INT'))
 
 ),

@@ -15,10 +15,11 @@ messages as (
 ranked as (
 
     -- a unit may have several messages for the same hours: only the largest of them counts
-    select *, row_number() over (
-        partition by coalesce(affected_unit, asset_id, mrid), is_active_now, is_production
-        order by coalesce(unavailable_capacity_mw, 0) desc, mrid
-    ) = 1 as is_largest
+    select
+        *, row_number() over (
+            partition by coalesce(affected_unit, asset_id, mrid), is_active_now, is_production
+            order by coalesce(unavailable_capacity_mw, 0) desc, mrid
+        ) = 1 as is_largest
     from messages
 
 )

@@ -46,8 +46,10 @@ select
 
     mix.net_import_as_of_utc,
     cast(mix.net_import_mw as {{ float64() }}) as net_import_mw,
-    case when mix.generation_as_of_utc = mix.net_import_as_of_utc
-        then cast(mix.net_generation_mw + mix.net_import_mw as {{ float64() }}) end as system_demand_mw,
+    case
+        when mix.generation_as_of_utc = mix.net_import_as_of_utc
+            then cast(mix.net_generation_mw + mix.net_import_mw as {{ float64() }})
+    end as system_demand_mw,
     {{ missing('mix.net_import_as_of_utc', 'FUELINST') }} as net_import_missing_because,
 
     carbon.start_utc + interval 5 minute as carbon_as_of_utc,

@@ -10,9 +10,10 @@ select
     cast(null as string) as direction,
     start_utc + interval 5 minute as as_of_utc
 from {{ ref('fct_generation_mix') }}
-where {{ in_newest_days(ref('fct_generation_mix')) }} and start_utc = (
-    select max(start_utc) from {{ ref('fct_generation_mix') }} where {{ in_newest_days(ref('fct_generation_mix')) }}
-)
+where
+    {{ in_newest_days(ref('fct_generation_mix')) }} and start_utc = (
+        select max(start_utc) from {{ ref('fct_generation_mix') }} where {{ in_newest_days(ref('fct_generation_mix')) }}
+    )
 union all
 select
     'interconnector',

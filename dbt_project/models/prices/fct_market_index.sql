@@ -4,7 +4,7 @@ with
 offered as (
 
     -- a provider whose trades stay below the threshold says 0 GBP/MWh and 0 MWh: no price, so in no average
-    select *, not (price_gbp_per_mwh = 0 and coalesce(volume_mwh, 1) = 0) as is_traded
+    select *, price_gbp_per_mwh != 0 or coalesce(volume_mwh, 1) != 0 as is_traded
     from {{ ref('bmrs_mid_unified') }}
 
 )
@@ -17,7 +17,8 @@ select
         case
             when countif(is_traded) = 1 then max(case when is_traded then price_gbp_per_mwh end)
             when countif(is_traded and volume_mwh is null) = 0
-                then sum(case when is_traded then price_gbp_per_mwh * volume_mwh end)
+                then
+                    sum(case when is_traded then price_gbp_per_mwh * volume_mwh end)
                     / nullif(sum(case when is_traded then volume_mwh end), 0)
         end, 6
     ) as market_index_price_gbp_per_mwh,

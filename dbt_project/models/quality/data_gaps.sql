@@ -49,10 +49,11 @@ select
     known_absent_because,
     case when kind = 'known absent' then max(known_absent_at_utc) end as known_absent_at_utc,
     case when kind = 'known absent' then min(ask_again_at_utc) end as ask_again_at_utc,
-    case when kind != 'known absent' then
-        'gb-power load ' || dataset
-        || ' --from ' || cast(min(settlement_date) as string)
-        || ' --to ' || cast(max(settlement_date) as string) || ' --again'
+    case
+        when kind != 'known absent' then
+            'gb-power load ' || dataset
+            || ' --from ' || cast(min(settlement_date) as string)
+            || ' --to ' || cast(max(settlement_date) as string) || ' --again'
     end as command
 from numbered
 group by dataset, kind, known_absent_because, run

@@ -31,7 +31,7 @@ select
     dataset,
     settlement_date,
     {{ settlement_day_start('cast(date_add(settlement_date, interval 1 day) as date)') }}
-        + interval (catalogue.published_after_minutes) minute <= {{ now_utc() }} as is_over,
+    + interval (catalogue.published_after_minutes) minute <= {{ now_utc() }} as is_over,
     cast(coalesce(held.row_count, 0) as int64) as row_count,
     held.first_event_utc,
     held.last_event_utc,

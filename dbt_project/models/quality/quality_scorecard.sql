@@ -29,8 +29,10 @@ joined as (
 select
     joined.dataset,
     joined.settlement_date,
-    coalesce(joined.is_over, {{ settlement_day_start('cast(date_add(joined.settlement_date, interval 1 day) as date)') }}
-        + interval (coalesce(catalogue.published_after_minutes, 0)) minute <= {{ now_utc() }}) as is_over,
+    coalesce(
+        joined.is_over, {{ settlement_day_start('cast(date_add(joined.settlement_date, interval 1 day) as date)') }}
+        + interval (coalesce(catalogue.published_after_minutes, 0)) minute <= {{ now_utc() }}
+    ) as is_over,
 
     joined.periods_expected,
     joined.periods_complete,

@@ -14,19 +14,21 @@ beyond as (
 begun as (
 
     -- samples come every 15 seconds; a lost or a good one ends an event
-    select *, coalesce(
-        {{ seconds_between('lag(measured_at_utc) over (partition by side order by measured_at_utc)', 'measured_at_utc') }}
-        > 15, true
-    ) as is_first
+    select
+        *, coalesce(
+            {{ seconds_between('lag(measured_at_utc) over (partition by side order by measured_at_utc)', 'measured_at_utc') }}
+            > 15, true
+        ) as is_first
     from beyond
 
 ),
 
 numbered as (
 
-    select *, sum(case when is_first then 1 else 0 end) over (
-        partition by side order by measured_at_utc rows unbounded preceding
-    ) as event
+    select
+        *, sum(case when is_first then 1 else 0 end) over (
+            partition by side order by measured_at_utc rows unbounded preceding
+        ) as event
     from begun
 
 )

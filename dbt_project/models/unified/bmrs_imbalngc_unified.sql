@@ -13,10 +13,11 @@ published as (
 
 latest as (
 
-    select * replace (
-        {{ settlement_date('start_utc') }} as settlement_date,
-        {{ settlement_period('start_utc') }} as settlement_period
-    )
+    select
+        * replace (
+            {{ settlement_date('start_utc') }} as settlement_date,
+            {{ settlement_period('start_utc') }} as settlement_period
+        )
     from published
     where {{ in_due_days(of='start_utc') }}
     qualify row_number() over (

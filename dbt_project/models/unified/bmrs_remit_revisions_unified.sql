@@ -24,10 +24,11 @@ revisions as (
 
 ranked as (
 
-    select *, row_number() over (
-        partition by mrid
-        order by revision_number desc, published_at_utc desc, created_at_utc desc
-    ) as newest_first
+    select
+        *, row_number() over (
+            partition by mrid
+            order by revision_number desc, published_at_utc desc, created_at_utc desc
+        ) as newest_first
     from revisions
 
 )
