@@ -2,7 +2,8 @@
 
 dbt alone writes ``warehouse.duckdb`` and DuckDB lets nobody else read a file that is being written. So a finished
 build is copied and renamed into ``served/``: an analyst's open connection keeps the old file, the next one gets the
-new, and neither ever waits for the other. The name stays the same, since the views in the file hold it.
+new, and neither ever waits for the other. The name stays the same, since the views in the file hold it. On BigQuery
+the file is a copy of the small part that the commands read, as of the last build that was fit to be served.
 """
 
 import json
@@ -89,11 +90,21 @@ def remember(settings: Settings, built: Built, began: datetime) -> None:
 
 
 def serve(settings: Settings) -> Path:
-    """Publishes the built warehouse under the name that people open; returns it."""
+    """Publishes what was built under the name that people open; returns it.
+
+    Raises:
+        CannotLand, CannotPublish: BigQuery was not to be asked; what was published before stays.
+    """
     half = settings.served.with_suffix(".tmp")
     half.parent.mkdir(exist_ok=True)
-    shutil.copyfile(settings.home / "warehouse.duckdb", half)
-    published = clock.now().timestamp()
-    os.utime(half, (published, published))  # status takes its age from this, in a rehearsal too
+    if settings.bigquery:
+        from loaders.bigquery.serve import fetch
+
+        half.unlink(missing_ok=True)
+        as_of = fetch(settings.bigquery, half).timestamp()  # it is as old as what is in it, whoever built that
+    else:
+        shutil.copyfile(settings.home / "warehouse.duckdb", half)
+        as_of = clock.now().timestamp()
+    os.utime(half, (as_of, as_of))  # status takes its age from this, in a rehearsal too
     os.replace(half, settings.served)
     return settings.served

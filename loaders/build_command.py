@@ -13,12 +13,14 @@ from loaders.stopped import stopped_plainly
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("args", metavar="[DBT OPTIONS]...", nargs=-1, type=click.UNPROCESSED)
 @click.option("--target", type=click.Choice(TARGETS), help="What to build on; default: GB_POWER_TARGET, else duckdb.")
-def build(args: tuple[str, ...], target: str | None) -> None:
-    """Run dbt build, then swap the file that people query (on BigQuery, dbt swaps tables).
+@click.option("--serve-only", is_flag=True, help="Serve what something else built, such as dbt Cloud.")
+def build(args: tuple[str, ...], target: str | None, serve_only: bool) -> None:
+    """Run dbt build, then swap the file that people and commands read.
 
     dbt writes warehouse.duckdb; when nothing in it is wrong, a copy of it becomes served/warehouse.duckdb.
     Open that one: no build ever waits for a reader of it, and no reader for a build. Gaps in the history are
     reported and end the command with exit code 1, but do not keep the rows that are there from being served.
+    On BigQuery the file gets the few tables and days that now, status, alert, publish and weekly read.
 
     \b
     gb-power build
@@ -28,19 +30,23 @@ def build(args: tuple[str, ...], target: str | None) -> None:
     from loaders.build import remember, run_dbt, serve
     from loaders.landing import WAREHOUSE, CannotLand, ensure_tables
     from loaders.lock import only_writer
+    from loaders.publish.exposures import CannotPublish
 
-    with stopped_plainly("build", CannotLand, then="Run the same command again when that is mended"):
+    if serve_only and args:
+        raise click.UsageError("--serve-only builds nothing, so it takes no options of dbt")
+    with stopped_plainly("build", CannotLand, CannotPublish, then="Run the same command again when that is mended"):
         settings = read_settings(target)
         for schema in (RAW_BMRS, RAW_IRIS):
             ensure_tables(settings, load_catalogue(), schema)
         with only_writer(settings, WAREHOUSE):
             began = clock.now()
-            built = run_dbt(settings, ["build", *args])
-            remember(settings, built, began)
+            built = run_dbt(settings, ["parse"] if serve_only else ["build", *args])
+            if not serve_only:
+                remember(settings, built, began)
             if built.fit_to_serve:
-                where = f"project {settings.bigquery.project}" if settings.bigquery else serve(settings)
-                click.echo(f"Query {where}")
+                where = serve(settings)
+                click.echo(f"Commands read {where}" if settings.bigquery else f"Query {where}")
     if built.gaps:
         what = f"{len(built.gaps)} tests found rows missing"
-        click.echo(f"{what}: gb-power query 'from data_gaps' says which and what fills them")
+        click.echo(f"{what}: gb-power query 'select * from data_gaps' says which and what fills them")
     sys.exit(built.code)

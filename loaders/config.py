@@ -41,6 +41,7 @@ class BigQuerySettings:
 
     project: str
     location: str
+    dataset: str  # of dbt's marts
     max_bytes_billed: int  # of one query
 
 
@@ -168,6 +169,7 @@ def _bigquery() -> BigQuerySettings:
     return BigQuerySettings(
         project=project,
         location=os.environ.get("GB_POWER_BQ_LOCATION") or "EU",
+        dataset=os.environ.get("GB_POWER_BQ_DATASET") or "gb_power",
         max_bytes_billed=int(number("GB_POWER_BQ_MAX_BYTES", 100_000_000_000, 1)),
     )
 

@@ -74,17 +74,21 @@ def main(home: Path = ROOT / "data" / "demo") -> None:
     show(settings, built)
     with duckdb.connect(str(settings.served), read_only=True) as db:
         OUT.print("\n[bold]5. One history from two channels[/]  REST until noon, IRIS from then on, and no row twice")
-        show_rows(db.sql(BOTH_CHANNELS))
+        _show(db.sql(BOTH_CHANNELS))
         OUT.print(
             f"\n[bold]6. What the acceptances of {BALANCING_DAY[0]} were worth[/]  (wind units; recorded, re-shaped)"
         )
         for query in (PRICED, LARGEST):
-            show_rows(db.sql(query))
+            _show(db.sql(query))
     OUT.print("\n[bold]7. To look at[/]  the page, and the Sheet as a stand-in of Google's was filled")
     publish(home, OUT)
     OUT.print("\nNext:")
     for command in ("now", 'query "from bmrs_costs limit 5"', 'query "from fct_bm_unit_balancing limit 5"'):
         OUT.print(f"  GB_POWER_HOME={os.path.relpath(home, ROOT)} .venv/bin/gb-power {command}", soft_wrap=True)
+
+
+def _show(found: duckdb.DuckDBPyRelation) -> None:
+    show_rows(found.columns, found.fetchall())
 
 
 def receive() -> None:

@@ -1,8 +1,11 @@
 """What the raw layer already holds, whichever target it is in: nothing else asks where the rows are."""
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
 import duckdb
@@ -13,10 +16,50 @@ from loaders.config import RAW_BMRS, RAW_IRIS, Settings
 from loaders.windows import Window
 
 LANDED = ["landed", "unchanged", "empty"]  # outcomes of a window after which nothing of it is missing
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
+_RAW_TABLE = re.compile(rf"\b({RAW_BMRS}|{RAW_IRIS})\.(\w+)")
+_VALUE = re.compile(r"@(\w+)")
+
+
+class CannotLand(RuntimeError):
+    """The raw layer cannot be written or asked; the message says why. The next run finishes or repeats what it did."""
+
+
+class NothingThere(CannotLand):
+    """A table that was asked for does not exist."""
 
 
 class Held(Protocol):
     """What can be asked about the rows that were landed."""
+
+    def ask(self, query: str, values: dict | None = None, warehouse: Path | None = None) -> pa.Table:
+        """The rows of any query in the SQL that DuckDB and BigQuery share.
+
+        Args:
+            query: over raw tables, such as ``raw_bmrs._windows``, and marts by their bare names.
+            values: texts, lists of texts and moments, for ``@name`` in the query.
+            warehouse: DuckDB's file with the marts, if there are any in the query; BigQuery has them in one place.
+
+        Raises:
+            NothingThere: a table does not exist.
+            CannotLand: BigQuery did not answer.
+            duckdb.Error: the files cannot be read.
+        """
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes of each raw table, both channels together: of its files, or as BigQuery stores it."""
+
+    def reach(self, now: datetime) -> datetime:
+        """From when on the ledgers are looked at several times an hour: not ever, where reading is billed."""
+
+    def kept_since(self, table: str, now: datetime) -> datetime:
+        """The start of the windows and messages from which on all rows of a raw table are kept."""
+
+    def built_at(self, warehouse: Path) -> datetime:
+        """When the gaps were built that are in the warehouse."""
+
+    def of_messages(self, db: duckdb.DuckDBPyConnection, dataset: Dataset, said: pa.Table) -> None:
+        """Makes ``held`` in ``db``: the rows that landed of the messages whose rows ``said`` has."""
 
     def answered(self, datasets: list[str], since: datetime | None) -> list[tuple]:
         """Dataset, variant, start and end of each window that was answered; when last, with which hash and outcome.
@@ -67,6 +110,39 @@ class LakeHeld:
 
     def __init__(self, settings: Settings):
         self._settings = settings
+
+    def ask(self, query: str, values: dict | None = None, warehouse: Path | None = None) -> pa.Table:  # noqa: D102
+        for schema, table in _RAW_TABLE.findall(query):
+            if next(self._settings.raw_files(schema, table).glob("*.parquet"), None) is None:
+                raise NothingThere(f"there is no {schema}.{table} in {self._settings.home}")
+        query = _VALUE.sub(r"$\1", _RAW_TABLE.sub(lambda name: self._table(*name.groups()), query))
+        with read_lake(warehouse) as db:
+            return db.execute(query, values or {}).to_arrow_table()
+
+    def sizes(self) -> dict[str, int]:  # noqa: D102 - see Held
+        found: dict[str, int] = {}
+        for schema in (RAW_BMRS, RAW_IRIS):
+            for folder in _entries(self._settings.lake / schema):
+                if folder.is_dir():
+                    size = sum(file.stat().st_size for file in _entries(Path(folder.path)) if file.is_file())
+                    found[folder.name] = found.get(folder.name, 0) + size
+        return found
+
+    def reach(self, now: datetime) -> datetime:  # noqa: D102 - see Held
+        return EVER
+
+    def kept_since(self, table: str, now: datetime) -> datetime:  # noqa: D102 - see Held
+        return EVER
+
+    def built_at(self, warehouse: Path) -> datetime:  # noqa: D102 - see Held
+        return datetime.fromtimestamp(warehouse.stat().st_mtime, UTC)
+
+    def of_messages(self, db, dataset: Dataset, said: pa.Table) -> None:  # noqa: D102 - see Held
+        db.register("messages", said)
+        db.execute(f"""
+            create temp view held as select * from {self._table(RAW_IRIS, dataset.table)}
+            where _message_id in (select _message_id from messages)
+        """)
 
     def answered(self, datasets: list[str], since: datetime | None) -> list[tuple]:  # noqa: D102 - see Held
         query = f"""
@@ -134,12 +210,25 @@ class LakeHeld:
         return f"read_parquet('{files}', union_by_name = true)"
 
 
+def tuples(rows: pa.Table) -> list[tuple]:
+    """Rows as DuckDB fetches them."""
+    return list(zip(*(column.to_pylist() for column in rows.columns), strict=True))
+
+
 @contextmanager
-def read_lake() -> Iterator[duckdb.DuckDBPyConnection]:
-    """DuckDB in little memory, telling times in UTC."""
-    with duckdb.connect(config={"memory_limit": "500MB", "threads": 2}) as db:
+def read_lake(warehouse: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """DuckDB in little memory, telling times in UTC; a warehouse is opened to be read."""
+    name = str(warehouse or ":memory:")
+    with duckdb.connect(name, read_only=bool(warehouse), config={"memory_limit": "500MB", "threads": 2}) as db:
         db.execute("set TimeZone = 'UTC'")
         yield db
+
+
+def _entries(folder: Path) -> list[os.DirEntry]:
+    if not folder.is_dir():
+        return []
+    with os.scandir(folder) as entries:
+        return list(entries)
 
 
 def quoted(name: str) -> str:

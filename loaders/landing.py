@@ -21,6 +21,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from loaders.catalogue import Dataset
 from loaders.config import RAW_BMRS, RAW_IRIS, Settings
 from loaders.decode import arrow_schema
+from loaders.held import CannotLand
 from loaders.http import WrongClock
 from loaders.iris.tables import TABLES as MESSAGE_TABLES
 from loaders.lock import only_writer
@@ -78,10 +79,6 @@ os.environ.update({
     "DATA_WRITER__BUFFER_MAX_ITEMS": "20000",  # few big row groups
     "DATA_WRITER__ARROW_CONCAT_PROMOTE_OPTIONS": "default",  # a new field may appear half-way
 })  # fmt: skip
-
-
-class CannotLand(RuntimeError):
-    """A load package could not be written; the message says why. The next run finishes or repeats it."""
 
 
 class Refused(CannotLand):

@@ -1,8 +1,8 @@
 """What the commands print."""
 
 import sys
+from collections.abc import Iterable
 
-import duckdb
 from rich.console import Console
 from rich.table import Table
 
@@ -81,10 +81,9 @@ def _text(value: object) -> str:
     return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
-def show_rows(rows: duckdb.DuckDBPyRelation) -> None:
+def show_rows(headings: list[str], rows: Iterable[Iterable]) -> None:
     """The answer to a query, on its side where it has many columns; times are UTC."""
-    lines = [[_text(value) for value in row] for row in rows.fetchall()]
-    headings = rows.columns
+    lines = [[_text(value) for value in row] for row in rows]
     if len(headings) > 10:
         numbers = [f"row {n + 1}" for n in range(len(lines))]
         headings, lines = ["", *numbers], [list(line) for line in zip(headings, *lines, strict=True)]

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import duckdb
 
+from loaders.config import ConfigError
+
 WEEK = timedelta(days=6)  # from its first day to its last
 SECTIONS = {  # heading -> headings of the columns, which of them are numbers by their formats, and the query
     "System prices, GBP/MWh": (
@@ -71,10 +73,12 @@ def weekly(served: Path, last: date) -> tuple[str, str]:
 
     Raises:
         duckdb.Error: the warehouse is of a version without one of the marts, or damaged.
+        ConfigError: the week began before the days that the warehouse is a copy of.
     """
     first = last - WEEK
     with duckdb.connect(str(served), read_only=True, config={"memory_limit": "500MB", "threads": 2}) as db:
         db.execute("set TimeZone = 'UTC'")
+        _check_held(db, first)
         parts = []
         for heading, (columns, formats, query) in SECTIONS.items():
             rows = db.execute(query, [first, last]).fetchall()
@@ -82,6 +86,15 @@ def weekly(served: Path, last: date) -> tuple[str, str]:
     title = f"GB power, {first:%-d %B %Y} to {last:%-d %B %Y}"
     credit = f"Contains BMRS data © Elexon Limited copyright and database right {last.year}."
     return title, f"# {title}\n\n" + "\n\n".join(parts) + f"\n\n{credit}\n"
+
+
+def _check_held(db: duckdb.DuckDBPyConnection, first: date) -> None:
+    """A copy of what BigQuery holds says from which day on it is one."""
+    if db.execute("from duckdb_tables() where table_name = 'served_from'").fetchone():
+        query = "select settlement_date_from from served_from where table_name = 'fct_daily_prices'"
+        held = db.execute(query).fetchone()
+        if held and first < held[0]:
+            raise ConfigError(f"what was copied from BigQuery begins on {held[0]}, and that week on {first}")
 
 
 def _table(columns: Iterable[str], formats: tuple[str, ...], rows: list[tuple]) -> str:

@@ -1,19 +1,20 @@
 """What BigQuery already holds. Every query names the days it needs, so that it is billed for those alone."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from loaders.bigquery.client import read, rows
+from loaders.bigquery.client import read, rows, table_facts
 from loaders.bigquery.tables import layout_of
 from loaders.catalogue import Dataset
 from loaders.config import RAW_BMRS, RAW_IRIS, BigQuerySettings
-from loaders.held import LANDED
+from loaders.held import EVER, LANDED, tuples
 from loaders.windows import Window
 
-_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+LEDGER_DAYS = timedelta(days=35)  # by the start of a window, or by when a message landed
 _MOVED = timedelta(days=7)  # by how much a restated row's day may differ, where the day is not of the row's key
 _CLOCKS = timedelta(hours=1)  # by how much a message may seem to land before it came
 
@@ -23,6 +24,37 @@ class BigQueryHeld:
 
     def __init__(self, settings: BigQuerySettings):
         self._settings = settings
+
+    def ask(self, query: str, values: dict | None = None, warehouse=None) -> pa.Table:  # noqa: D102 - see Held
+        return read(self._settings, query, values, self._settings.dataset if warehouse else None)
+
+    def sizes(self) -> dict[str, int]:  # noqa: D102 - see Held
+        found: dict[str, int] = {}
+        for schema in (RAW_BMRS, RAW_IRIS):
+            query = f"select table_id, size_bytes from {schema}.__TABLES__"  # costs nothing
+            for table, size in tuples(read(self._settings, query)):
+                found[table] = found.get(table, 0) + size
+        return found
+
+    def reach(self, now: datetime) -> datetime:  # noqa: D102 - see Held
+        return now - LEDGER_DAYS
+
+    def kept_since(self, table: str, now: datetime) -> datetime:  # noqa: D102 - see Held
+        days = table_facts(self._settings, table).time_partitioning
+        expiry = days.expiration_ms if days else None
+        return now - timedelta(milliseconds=expiry) + _MOVED if expiry else EVER
+
+    def built_at(self, warehouse: Path) -> datetime:  # noqa: D102 - see Held
+        return table_facts(self._settings, f"{self._settings.dataset}.data_gaps").modified
+
+    def of_messages(self, db, dataset: Dataset, said: pa.Table) -> None:  # noqa: D102 - see Held
+        query = f"select * from `{RAW_IRIS}.{dataset.table}` where _message_id in unnest(@ids)"
+        values = {"ids": pc.unique(said.column("_message_id")).to_pylist()}
+        partition = layout_of(dataset).partition_by
+        if days := self._days(dataset, said, [partition] if partition else []):
+            query += f" and ({partition} between @first and @last or {partition} is null)"
+            values |= {"first": days[0], "last": days[1]}
+        db.register("held", read(self._settings, query, values))
 
     def answered(self, datasets: list[str], since: datetime | None) -> list[tuple]:  # noqa: D102 - see Held
         query = f"""
@@ -34,7 +66,7 @@ class BigQueryHeld:
                 partition by dataset, variant, window_from_utc, window_to_utc order by asked_at_utc desc
             ) = 1
         """
-        values = {"datasets": datasets, "landed": LANDED, "since": since or _EVER}
+        values = {"datasets": datasets, "landed": LANDED, "since": since or EVER}
         return [tuple(row.values()) for row in read(self._settings, query, values).to_pylist()]
 
     def register(self, db, dataset: Dataset, window: Window, answer: pa.Table, version: list[str]) -> None:  # noqa: D102
@@ -94,7 +126,7 @@ class BigQueryHeld:
             )
             order by _load_id, message_id
         """
-        values = {"first": first["first"] or _EVER, "landed": landed}
+        values = {"first": first["first"] or EVER, "landed": landed}
         yield from (row.values() for row in rows(self._settings, query, values))
 
     def _texts(self, query: str, **values) -> set[str]:

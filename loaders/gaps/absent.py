@@ -7,29 +7,29 @@ due for less than a day is late, not absent, and stays a gap.
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 
 from loaders.build import run_dbt
-from loaders.config import Settings
+from loaders.config import RAW_BMRS, Settings
 from loaders.gaps.gap import delay
+from loaders.held import held_by, tuples
 from loaders.landing import KNOWN_ABSENT
 
 LATE_UNTIL = timedelta(days=1)  # after it should have been published
 MODELS = ("asked_days", "period_coverage_by_day", "period_coverage", "expected_periods", "data_gaps")
-STILL_MISSING = """
+STILL_MISSING = f"""
     select expected.dataset, expected.settlement_date, expected.settlement_period, readings_held, readings_expected,
         asked.outcome, first.asked_at_utc
     from expected_periods as expected
-    join asked_days as asked using (dataset, settlement_date)
+    join asked_days as asked on asked.dataset = expected.dataset and asked.settlement_date = expected.settlement_date
     left join (
         select dataset, settlement_date, settlement_period, min(asked_at_utc) as asked_at_utc
-        from staging.stg_bmrs__known_absent group by all
+        from {RAW_BMRS}._known_absent group by dataset, settlement_date, settlement_period
     ) as first
         on first.dataset = expected.dataset and first.settlement_date = expected.settlement_date
         and first.settlement_period is not distinct from expected.settlement_period
     where readings_held < readings_expected and outcome in ('answered', 'empty')
-        and asked.asked_at_utc >= $began and published_by_utc <= $late
+        and asked.asked_at_utc >= @began and published_by_utc <= @late
         and (known_absent_because is null or known_absent_at_utc is not null)
 """
 ANSWERS = {"empty": "Elexon's answer was empty", "answered": "Elexon's answer was without it"}
@@ -51,11 +51,10 @@ def refresh(settings: Settings, datasets: set[str]) -> None:
         raise CannotLookAgain("; ".join(built.failures) or f"dbt ended with exit code {built.code}")
 
 
-def absences(warehouse: Path, began: datetime, now: datetime, load_id: str) -> pa.Table:
+def absences(settings: Settings, warehouse: Path, began: datetime, now: datetime, load_id: str) -> pa.Table:
     """Rows of ``_known_absent``: what is missing still although it was asked for since ``began``, and answered."""
-    with duckdb.connect(str(warehouse), read_only=True) as db:
-        db.execute("set TimeZone = 'UTC'")
-        missing = db.execute(STILL_MISSING, {"began": began, "late": now - LATE_UNTIL}).fetchall()
+    values = {"began": began, "late": now - LATE_UNTIL}
+    missing = tuples(held_by(settings).ask(STILL_MISSING, values, warehouse))
     rows = [
         {
             "dataset": dataset, "settlement_date": day, "settlement_period": period,

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from datetime import UTC, datetime
 
 import click
 from rich.table import Table
@@ -11,6 +10,7 @@ from loaders.catalogue import CatalogueError, Dataset, load_catalogue
 from loaders.config import ConfigError, Settings, read_settings
 from loaders.logs import LEVELS, log_to_stderr
 from loaders.show import OUT
+from loaders.stopped import stopped_plainly
 
 LISTED = 50
 
@@ -29,8 +29,8 @@ LISTED = 50
 def gaps(fill: bool, max_requests: int, archive_days: int, as_json: bool, log_level: str) -> None:
     """List what is missing: where, since when, why we think so, and the command that brings it.
 
-    From the served warehouse (data_gaps), as of its build; from the ledger: windows that were asked in vain, rows and
-    messages that landed and are not in the lake any more; from Elexon's own counts, where DATA_STATUS is loaded.
+    From data_gaps, as of the last build; from the ledger: windows that were asked in vain, rows and messages that
+    landed and are not held any more; from Elexon's own counts, where DATA_STATUS is loaded.
     Exit code 1 if anything is missing that is not known to be absent.
 
     With --fill: REST is asked for periods and rows, IRIS's archive for messages; gb-power build then shows the result.
@@ -47,9 +47,7 @@ def gaps(fill: bool, max_requests: int, archive_days: int, as_json: bool, log_le
         settings, catalogue = read_settings(), load_catalogue()
     except (ConfigError, CatalogueError) as error:
         raise click.ClickException(str(error)) from None
-    if settings.bigquery:
-        raise click.ClickException("gaps looks into the embedded lake; on BigQuery, query data_gaps")
-    if not settings.served.exists():
+    if not (settings.bigquery or settings.served.exists()):
         raise click.ClickException(f"{settings.served} does not exist yet: 'gb-power build' makes it")
     found, whole = _fill(settings, catalogue, max_requests, archive_days) if fill else _list(settings, catalogue)
     if as_json:
@@ -62,10 +60,12 @@ def gaps(fill: bool, max_requests: int, archive_days: int, as_json: bool, log_le
 
 def _list(settings: Settings, catalogue: dict[str, Dataset]) -> tuple[list, bool]:
     from loaders.gaps.found import found_gaps
+    from loaders.held import CannotLand, held_by
 
-    built = datetime.fromtimestamp(settings.served.stat().st_mtime, UTC)
-    click.echo(f"As of the build of {built:%Y-%m-%d %H:%M} UTC", err=True)
-    return found_gaps(settings, catalogue, settings.served), True
+    with stopped_plainly("gaps", CannotLand, then="Nothing was changed"):
+        built = held_by(settings).built_at(settings.served)
+        click.echo(f"As of the build of {built:%Y-%m-%d %H:%M} UTC", err=True)
+        return found_gaps(settings, catalogue, settings.served), True
 
 
 def _fill(settings: Settings, catalogue: dict[str, Dataset], max_requests: int, archive_days: int) -> tuple[list, bool]:
@@ -73,16 +73,9 @@ def _fill(settings: Settings, catalogue: dict[str, Dataset], max_requests: int, 
     from loaders.gaps.absent import CannotLookAgain
     from loaders.gaps.fill import Fill
     from loaders.landing import CannotLand
-    from loaders.lock import Locked
 
-    try:
+    with stopped_plainly("gaps", CannotLand, CannotLookAgain, then="What has landed stays; run the same command again"):
         filled = Fill(settings, catalogue, max_requests, archive_days).run()
-    except Locked as error:
-        click.echo(f"gb-power gaps: {error}", err=True)
-        sys.exit(75)  # EX_TEMPFAIL
-    except (CannotLand, CannotLookAgain) as error:
-        click.echo(f"gb-power gaps: {error}. What has landed stays; run the same command again", err=True)
-        sys.exit(1)
     for line in filled.failed[:LISTED]:
         click.echo(f"failed: {line}", err=True)
     counts = f"{filled.requests:,} requests, {filled.rows:,} rows and {filled.messages:,} messages landed"

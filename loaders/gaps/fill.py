@@ -150,7 +150,9 @@ class Fill:
         touched = {by_name[gap.dataset.upper()].dataset if gap.messages else gap.dataset for gap in self.filled.gaps}
         with only_writer(self._settings, WAREHOUSE):
             refresh(self._settings, touched)
-            absent = absences(self._warehouse, began, clock.now(), new_load_id(self._settings, RAW_BMRS))
+            absent = absences(
+                self._settings, self._warehouse, began, clock.now(), new_load_id(self._settings, RAW_BMRS)
+            )
             self.filled.absent = absent.num_rows
             if absent.num_rows:
                 with open_landing(self._settings, self._catalogue, RAW_BMRS) as landing:

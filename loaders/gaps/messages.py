@@ -10,7 +10,7 @@ import pyarrow as pa
 from loaders.catalogue import Dataset
 from loaders.config import RAW_IRIS, Settings
 from loaders.gaps.gap import Gap
-from loaders.held import quoted, read_lake
+from loaders.held import held_by, quoted, read_lake, tuples
 from loaders.http import RequestFailed
 from loaders.iris.archive import Archive, Blob
 from loaders.iris.backfill import BATCH_BYTES, BATCH_MESSAGES, GIVE_UP, Span
@@ -23,11 +23,10 @@ from loaders.load_id import new_load_id
 
 log = logging.getLogger(__name__)
 
-RECEIVED = """
-    select message_id, min(received_at_utc)
-    from read_parquet($1, union_by_name = true) semi join ids using (message_id) group by 1
+RECEIVED = f"""
+    select message_id, min(received_at_utc) as received_at_utc
+    from {RAW_IRIS}._messages where message_id in (select * from unnest(@ids)) group by message_id
 """
-DESCRIBE = "describe select * from read_parquet($1, union_by_name = true)"
 
 
 def unreceived(settings: Settings, datasets: list[str], span: Span) -> list[Gap]:
@@ -82,10 +81,8 @@ class Restore:
             yield message
 
     def _received(self, batch: list[Message]) -> dict[str, datetime]:
-        ledger = f"{self._settings.raw_files(RAW_IRIS, '_messages')}/*.parquet"
-        with read_lake() as db:
-            db.register("ids", pa.table({"message_id": [message.message_id for message in batch]}))
-            return dict(db.execute(RECEIVED, [ledger]).fetchall())
+        ids = [message.message_id for message in batch]
+        return dict(tuples(held_by(self._settings).ask(RECEIVED, {"ids": ids})))
 
     def _unheld(self, batch: list[Message], received: dict[str, datetime]) -> Iterator[tuple[str, pa.Table]]:
         """The missing rows of messages that had landed, as they were when they came first."""
@@ -102,11 +99,11 @@ class Restore:
                     yield dataset.table, self._difference(dataset, with_lineage(result, load_id))
 
     def _difference(self, dataset: Dataset, said: pa.Table) -> pa.Table:
-        raw = f"{self._settings.raw_files(RAW_IRIS, dataset.table)}/*.parquet"
         published = [name for name in said.column_names if name not in ("_fetched_at_utc", "_load_id")]
         with read_lake() as db:
             db.register("said", said)
-            known = {name for name, *_ in db.execute(DESCRIBE, [raw]).fetchall()}
+            held_by(self._settings).of_messages(db, dataset, said)
+            known = {name for name, *_ in db.execute("describe held").fetchall()}
             columns = ", ".join(quoted(name) for name in published)
             held = ", ".join(quoted(name) if name in known else f"null as {quoted(name)}" for name in published)
             lineage = "(select _message_id, any_value(_fetched_at_utc), any_value(_load_id) from said group by 1)"
@@ -114,8 +111,7 @@ class Restore:
                 select {", ".join(quoted(name) for name in said.column_names)} from (
                     select {columns} from said
                     except all
-                    select {held} from read_parquet($1, union_by_name = true)
-                    where _message_id in (select _message_id from said)
+                    select {held} from held
                 ) join {lineage} as lineage (_message_id, _fetched_at_utc, _load_id) using (_message_id)
             """
-            return db.execute(query, [raw]).to_arrow_table().cast(said.schema)
+            return db.execute(query).to_arrow_table().cast(said.schema)

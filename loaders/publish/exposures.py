@@ -30,9 +30,14 @@ class TableWanted(msgspec.Struct, forbid_unknown_fields=True):
     of: str | None = None  # the instant or date whose greatest value ``last_hours`` or ``last_days`` counts back from
     last_hours: int | None = None
     last_days: int | None = None
-    only: str | None = None  # a boolean column
+    only: str | None = None  # a condition, such as a boolean column, in the SQL that DuckDB and BigQuery share
     order_by: list[str] = []
     limit: int | None = None
+
+    @property
+    def days(self) -> int:
+        """That ``last_hours`` or ``last_days`` are, or are begun."""
+        return self.last_days or -(-(self.last_hours or 0) // 24)
 
 
 class Kpi(msgspec.Struct, forbid_unknown_fields=True):
@@ -60,7 +65,7 @@ class Exposure:
     """One exposure, ready to be read."""
 
     name: str
-    relations: dict[str, str]  # mart -> schema.table
+    columns: dict[str, set[str]]  # of each mart that it shows
     meta: Meta
 
 
@@ -73,24 +78,43 @@ def read_exposure(name: str) -> Exposure:
     Raises:
         CannotPublish: dbt has not parsed the project, or the exposure is not one that a publisher can read.
     """
-    try:
-        manifest = json.loads(MANIFEST.read_bytes())
-    except FileNotFoundError:
-        raise CannotPublish(f"{MANIFEST} does not exist yet: 'gb-power build' makes it") from None
+    manifest = _manifest()
     found = next((e for e in manifest["exposures"].values() if e["name"] == name), None)
     if found is None:
         raise CannotPublish(f"dbt knows no exposure {name!r}: 'gb-power build' reads dbt_project/models/exposures anew")
+    return _exposure(found, manifest)
+
+
+def read_exposures() -> list[Exposure]:
+    """All of them.
+
+    Raises:
+        CannotPublish: as above.
+    """
+    manifest = _manifest()
+    return [_exposure(found, manifest) for found in manifest["exposures"].values()]
+
+
+def _manifest() -> dict:
+    try:
+        return json.loads(MANIFEST.read_bytes())
+    except FileNotFoundError:
+        raise CannotPublish(f"{MANIFEST} does not exist yet: 'gb-power build' makes it") from None
+
+
+def _exposure(found: dict, manifest: dict) -> Exposure:
+    name = found["name"]
     try:
         meta = msgspec.convert(found["config"]["meta"] or found["meta"], Meta)
     except msgspec.ValidationError as error:
         raise CannotPublish(f"{found['original_file_path']}: exposure {name}: meta: {error}") from None
     nodes = [manifest["nodes"][node] for node in found["depends_on"]["nodes"]]
-    relations = {node["name"]: f'"{node["schema"]}"."{node["alias"]}"' for node in nodes}
-    if stray := sorted(set(meta.tables) - set(relations)):
+    columns = {node["alias"]: set(node["columns"]) for node in nodes}
+    if stray := sorted(set(meta.tables) - set(columns)):
         raise CannotPublish(
             f"{found['original_file_path']}: exposure {name} shows {', '.join(stray)}, which it does not depend on"
         )
-    return Exposure(name, relations, meta)
+    return Exposure(name, columns, meta)
 
 
 def read_tables(settings: Settings, exposure: Exposure) -> dict[str, Rows]:
@@ -107,11 +131,10 @@ def read_tables(settings: Settings, exposure: Exposure) -> dict[str, Rows]:
 
 
 def _rows(db: duckdb.DuckDBPyConnection, exposure: Exposure, name: str, wanted: TableWanted) -> Rows:
-    relation = exposure.relations[name]
-    query = f"select {', '.join(wanted.columns) or '*'} from {relation}"
+    query = f"select {', '.join(wanted.columns) or '*'} from {name}"
     if wanted.of:
         span = f"interval {wanted.last_hours} hour" if wanted.last_hours else wanted.last_days
-        query += f" where {wanted.of} > (select max({wanted.of}) from {relation}) - {span}"
+        query += f" where {wanted.of} > (select max({wanted.of}) from {name}) - {span}"
     elif wanted.only:
         query += f" where {wanted.only}"
     if wanted.order_by:

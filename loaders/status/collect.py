@@ -10,6 +10,7 @@ import duckdb
 from loaders import clock
 from loaders.catalogue import Dataset, load_catalogue
 from loaders.config import Settings, env_open_to_others
+from loaders.held import CannotLand, held_by
 from loaders.status import lake
 from loaders.status.check import Check, measured
 from loaders.status.datasets import dataset_checks
@@ -51,14 +52,11 @@ def collect(
 
 def _lake(settings: Settings, limits: Thresholds, now: datetime) -> tuple[list[Check], dict[str, dict]]:
     """The checks of the lake as a whole, and what its ledgers say of each dataset."""
-    if settings.bigquery:
-        reason = "in BigQuery, where this does not look: query dataset_freshness and quality_scorecard there"
-        return [Check("lake", None, "warning", reason)], {}
     try:
         asked = lake.asked(settings, now, limits.recent_hours)
         received = lake.received(settings, now, limits.recent_hours)
-        sizes = lake.sizes(settings)
-    except (duckdb.Error, OSError) as error:
+        sizes = held_by(settings).sizes() if asked or received else {}
+    except (duckdb.Error, OSError, CannotLand) as error:
         reason = f"the ledger cannot be read: {str(error).splitlines()[0]}"
         return [Check("lake", None, "critical", reason, command="gb-power load")], {}
     if not asked and not received:

@@ -16,8 +16,8 @@ from loaders.status.check import STATES, as_json, worst
 def status(is_json: bool) -> None:
     """How everything is: freshness, gaps, errors, delays, spool, disk, last build.
 
-    The exit code is 0 if all is well, 1 for a warning and 2 if something is critical. Nothing is written and nobody
-    is asked: it reads the lake's ledger, the served warehouse and the receiver's files.
+    The exit code is 0 if all is well, 1 for a warning and 2 if something is critical. Nothing is written, and nobody
+    but BigQuery asked: it reads the ledgers (there, of 35 days), the served warehouse and the receiver's files.
 
     \b
     gb-power status

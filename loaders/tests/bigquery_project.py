@@ -14,9 +14,11 @@ from click.testing import CliRunner, Result
 from google.auth.credentials import AnonymousCredentials
 from google.cloud.bigquery import Client
 
-from loaders import cli
+from loaders import build_command, cli
+from loaders.bmrs import load_command
 from loaders.catalogue import load_catalogue
 from loaders.config import read_settings
+from loaders.gaps import commands as gaps_commands
 from loaders.iris import archive_commands, commands, files, landing
 from loaders.iris.message import Message
 from loaders.iris.spool import Spool
@@ -28,7 +30,7 @@ CATALOGUE = load_catalogue()
 
 def know_only(datasets: str, patch: pytest.MonkeyPatch) -> None:
     """The catalogue of the loaders in this process."""
-    for module in (cli, archive_commands, commands, files, landing):
+    for module in (load_command, build_command, gaps_commands, archive_commands, commands, files, landing):
         patch.setattr(module, "load_catalogue", lambda: {name: CATALOGUE[name] for name in datasets.split()})
 
 

@@ -5,6 +5,7 @@ and for the unit tests that dbt has of them. And no query reads the whole histor
 BigQuery."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -13,8 +14,11 @@ import pytest
 from loaders.bench.bigquery_bill import Project
 from loaders.bench.bigquery_cost import refreshed
 from loaders.config import RAW_BMRS, RAW_IRIS
+from loaders.gaps import absent, found, lost, messages
+from loaders.landing import raw_tables
+from loaders.status import lake as ledgers
 from loaders.tests.googlesql.gate import analyse
-from loaders.tests.googlesql.project import compile_for_bigquery, relation, statements, typed_tables
+from loaders.tests.googlesql.project import ARROW, Statement, compile_for_bigquery, relation, statements, typed_tables
 from loaders.tests.googlesql.reference import (
     by_reference,
     differences,
@@ -29,6 +33,15 @@ from loaders.tests.pricing_lake import CATALOGUE, write_units
 from loaders.tests.test_pricing_examples import EXAMPLES, unit_of
 from loaders.tests.warehouse import Warehouse
 
+MARTS_ASKED = [
+    "data_gaps",
+    "expected_periods",
+    "asked_days",
+    "period_coverage",
+    "dim_settlement_periods",
+    "fct_outages",
+]
+MOMENTS = ("@since", "@reach", "@began", "@late")
 DEDUPLICATION = ["bmrs_boalf_unified", "bmrs_bod_unified", "bmrs_pn_unified"]
 BY_EXAMPLE = ["bmrs_b1610_unified", "bmrs_disbsad_unified", "bmrs_fuelinst_unified"]
 LIMITS = ["bmrs_mels_unified", "bmrs_mils_unified"]
@@ -87,6 +100,29 @@ def test_every_statement_is_valid_googlesql_and_keeps_its_contract(manifest):
     assert not wrong, "\n".join(wrong)
     nodes = [node for node in manifest["nodes"].values() if node["resource_type"] in ("model", "snapshot", "test")]
     assert {node["name"] for node in nodes} <= set(columns)
+
+
+def test_what_the_commands_ask_of_ledgers_and_marts_is_valid_googlesql(manifest):
+    tables = {
+        f"{schema}.{name}": {column.name: ARROW[column.type] for column in columns}
+        for schema in (RAW_BMRS, RAW_IRIS)
+        for name, columns in raw_tables(schema, CATALOGUE).items()
+    }
+    for name in MARTS_ASKED:
+        tables[name] = {c["name"]: c["data_type"].upper() for c in model(manifest, name)["columns"].values()}
+    asked = [value.format(schema=RAW_BMRS, table="bod") for value in (lost.NOTED_ROWS, lost.ROWS)]
+    asked += [value.format(schema=RAW_IRIS, table="bod") for value in (lost.NOTED_MESSAGES, lost.MESSAGES)]
+    asked += [found.HISTORY, found.IN_VAIN, found.COUNTED, absent.STILL_MISSING, messages.RECEIVED]
+    asked += [ledgers.WINDOWS_EVER, ledgers.WINDOWS_LAST, ledgers.MESSAGES_EVER, ledgers.MESSAGES_LAST]
+    for exposure in manifest["exposures"].values():
+        shown = exposure["config"]["meta"]["tables"].items()
+        asked += [f"select * from {name} where {wanted['only']}" for name, wanted in shown if "only" in wanted]
+    assert len(asked) == 15
+    values = {"@dataset": "'BOD'", "@ids": "['x']"} | dict.fromkeys(MOMENTS, "timestamp '2026-01-01'")
+    queries = [re.sub(r"@\w+", lambda name: values[name[0]], query).strip() for query in asked]
+    wrong, columns = analyse(tables, [Statement(query, "loaders", query, tuple(tables)) for query in queries])
+    assert not wrong, "\n".join(wrong)
+    assert len(columns) == len(queries)
 
 
 BREAKAGES = {
@@ -225,6 +261,7 @@ def test_a_filter_counts_only_where_bigquery_can_ask_it_of_the_partitions(projec
 
 
 def test_a_refresh_builds_all_that_the_publishers_show_but_what_looks_at_the_whole_history(manifest):
-    shown = {name for exposure in manifest["exposures"].values() for name in exposure["depends_on"]["nodes"]}
+    published = [exposure for exposure in manifest["exposures"].values() if exposure["type"] == "dashboard"]
+    shown = {name for exposure in published for name in exposure["depends_on"]["nodes"]}
     left_out = {manifest["nodes"][name]["name"] for name in shown - refreshed(manifest)}
     assert left_out == {"dataset_freshness", "data_gaps", "fct_battery_leaderboard", "quality_scorecard"}

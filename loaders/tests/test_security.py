@@ -70,7 +70,8 @@ def test_values_stay_texts_from_the_raw_layer_to_the_warehouse_and_on_the_screen
     columns = "affected_unit, asset_id"
     assert sorted(warehouse.query(f"select {columns} from bmrs_remit_unified")) == sorted((t, t) for t in HARMFUL)
     with duckdb.connect(str(warehouse.path)) as db:
-        show_rows(db.sql(f"select {columns} from bmrs_remit_unified"))
+        found = db.sql(f"select {columns} from bmrs_remit_unified")
+        show_rows(found.columns, found.fetchall())
     assert "[/red]" in capsys.readouterr().out
 
 
