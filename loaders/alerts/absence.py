@@ -59,9 +59,7 @@ def _never_ran(name: str, seconds: int, since: datetime, now: datetime) -> Check
     """A job of the schedule without a trace; late from the first time that it was looked for."""
     if (now - since).total_seconds() <= LATE * seconds:
         return Check(f"job_{name}", None, "ok", "has not run yet", since_utc=since)
-    message = (
-        f"never ran; it should every {seconds / 60:g} min. Is the crontab installed, or are the timers?"
-    )
+    message = f"never ran; it should every {seconds / 60:g} min. Is the crontab installed, or are the timers?"
     return Check(f"job_{name}", None, "critical", message, since_utc=since, command="crontab -l")
 
 

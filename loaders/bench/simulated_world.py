@@ -100,7 +100,13 @@ class World:
 
     def later(self, after: timedelta) -> None:
         """Lets it be so long after that moment; nothing is published in between."""
-        self._clock.write_text((self.now + after).isoformat())
+        half = self._clock.with_suffix(".tmp")
+        half.write_text((self.now + after).isoformat())
+        half.replace(self._clock)  # as a whole: the receiver reads it meanwhile
+
+    def published(self, dataset: str) -> list[tuple]:
+        """The keys of its rows until now."""
+        return list(self._answers[dataset])
 
     def told(self) -> Counter:
         """The titles of what the channel of alerts took since it was last asked, one by one."""
