@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ import duckdb
 from loaders.bench.measure import show
 from loaders.bench.simulated_days import REST, Row, rows_of
 from loaders.bench.simulated_limits import write_limits
+from loaders.bench.simulated_tables import contents, opened
 from loaders.bench.simulated_trouble import WITHHELD, Expected, Kind, Plan, dice
 from loaders.bench.simulated_world import Figures, Installation, World
 from loaders.catalogue import load_catalogue
@@ -36,23 +37,6 @@ AFTER = 3 * DAY  # rows of later days: life goes on until nothing is restated an
 OUTAGES = (Fault.status(503), Fault.reset(), Fault.html(), Fault.cut(), Fault.quota(), Fault.empty())
 HOUR = timedelta(hours=1)
 ALERT_AFTER = HOUR / 2  # a tick: whatever the tick's work took by our clock, ages are those of the simulated one
-# What a clean load cannot know: when and how often it was asked, and the versions of a price before the last one (of
-# which bmrs_costs, compared like all others, is the last).
-OF_THE_WAY = {
-    "answered_days", "asked_days", "dataset_coverage", "dataset_freshness", "landed_days", "landed_loads",
-    "load_reconciliation", "landed_days_by_day", "period_coverage", "quality_scorecard", "mart_now", "mart_now_mix",
-    "bmrs_disebsp_unified", "fct_system_price_vintages",
-}  # fmt: skip
-LINEAGE = {"fetched_at_utc", "load_id", "evaluated_at_utc", "built_at_utc", "source"}
-REVISIONS = {"revised_periods", "revision_count", "first_price_gbp_per_mwh", "revised_by_gbp_per_mwh"}
-
-
-@contextmanager
-def opened(home: Path):
-    """The warehouse of a home, to be read."""
-    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as db:
-        db.execute("set TimeZone = 'UTC'")
-        yield db
 
 
 @dataclass(frozen=True)
@@ -209,7 +193,7 @@ class Simulation:
 
     def _compare(self, clean: Path) -> None:
         """Every table but those that tell of the way, row by row."""
-        held, wanted = (_tables(self._life.opened, home) for home in (self._here.home, clean))
+        held, wanted = (contents(self._life.opened, home) for home in (self._here.home, clean))
         for table in sorted({*held, *wanted}):
             ours, theirs = held.get(table, Counter()), wanted.get(table, Counter())
             self.figures.rows_compared += theirs.total()
@@ -220,22 +204,6 @@ class Simulation:
         expected = Expected(self._plan, self._life.datasets)
         self.figures.expected, self.figures.expected_pings = expected.told(), expected.pings
         self.figures.pings = self._world.box.pings
-
-
-def _tables(opened, home: Path) -> dict[str, Counter]:
-    with opened(home) as db:
-        found = db.execute("select table_name from information_schema.tables where table_schema = 'main'").fetchall()
-        return {table: _rows(db, table) for (table,) in found if table not in OF_THE_WAY}
-
-
-def _rows(db: duckdb.DuckDBPyConnection, table: str) -> Counter:
-    """Each row as a number; sums of floats depend on the order of their parts, so nine decimals count."""
-    columns = [
-        f"round({name}, 9)" if kind == "DOUBLE" else name
-        for name, kind, *_ in db.execute(f"describe {table}").fetchall()
-        if name not in LINEAGE | REVISIONS
-    ]
-    return Counter(row for (row,) in db.execute(f"select hash({', '.join(columns)}) from {table}").fetchall())
 
 
 def main() -> None:
