@@ -23,7 +23,7 @@ import duckdb
 from loaders.bench.measure import show
 from loaders.bench.simulated_days import REST, rows_of
 from loaders.bench.simulated_world import Figures, Installation, World
-from loaders.bench.simulation import FIRST
+from loaders.bench.simulation import BEFORE, FIRST
 from loaders.windows import DAY, day_start
 
 SPEED = 300
@@ -40,8 +40,9 @@ class Soak:
 
     def __init__(self, folder: Path, minutes: float):
         chance = random.Random(1)
-        days = int(minutes * 60 * SPEED / 86_400) + 4
-        rows = [row for n in range(days) for row in rows_of(FIRST + (n - 3) * DAY, chance)]
+        days = [FIRST - BEFORE + n * DAY for n in range(int(minutes * 60 * SPEED / 86_400) + BEFORE.days + 2)]
+        rows = [row for day in days for row in rows_of(day, chance)]
+        rows = [row for row in rows if row.dataset == "DISEBSP" or row.at > day_start(FIRST - 5 * DAY)]
         self._folder, self._seconds, self._over = folder, minutes * 60, threading.Event()
         self._published = Figures()
         self._world = World(folder, rows, REST, day_start(FIRST), chance)
