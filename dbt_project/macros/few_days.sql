@@ -14,7 +14,7 @@
 {% macro bigquery__in_newest_days(relation, before, of) -%}
     {%- set node = built_by_day(node_of(relation)) -%}
     {%- if node -%}
-        {{ of }} >= date '{{ days_asked_for(node, "rows_built > 0")[1] }}' - {{ before }}
+        {{ of }} >= date '{{ newest_day(node) }}' - {{ before }}
     {%- else -%}
         true
     {%- endif -%}
@@ -90,15 +90,28 @@
     {{ return(none) }}
 {%- endmacro %}
 
-{# The first and the last of a model's days for which something holds; a range of none if it holds for no day. The same
-   question asked again is answered from BigQuery's cache, at no cost. Compiled without a warehouse: today. #}
+{# The newest day of which a model built by day has rows, by BigQuery's own record; it remembers days without any too. #}
+{% macro newest_day(node) -%}
+    {{ return(answer_of(
+        "select cast(max(parse_date('%Y%m%d', partition_id)) as string), '' from `" ~ node.database ~ "`.`" ~ node.schema
+        ~ "`.INFORMATION_SCHEMA.PARTITIONS where table_name = '" ~ node.alias ~ "' and total_rows > 0 and "
+        ~ is_a_day('partition_id')
+    )[0]) }}
+{%- endmacro %}
+
+{# The first and the last of a model's days for which something holds; a range of none if it holds for no day. #}
 {% macro days_asked_for(node, condition) -%}
+    {{ return(answer_of(
+        "select cast(min(settlement_date) as string), cast(max(settlement_date) as string) from "
+        ~ built_days(node) ~ " where " ~ condition
+    )) }}
+{%- endmacro %}
+
+{# The two days that a query finds. Compiled without a warehouse: today. #}
+{% macro answer_of(query) -%}
     {%- set answer = [run_started_at.strftime('%Y-%m-%d')] * 2 -%}
     {%- if flags.WHICH in ('build', 'run', 'test') -%}
-        {%- set answer = run_query(
-            "select cast(min(settlement_date) as string), cast(max(settlement_date) as string) from "
-            ~ built_days(node) ~ " where " ~ condition
-        ).rows[0] -%}
+        {%- set answer = run_query(query).rows[0] -%}
     {%- endif -%}
     {{ return([answer[0] or '2999-12-31', answer[1] or '1900-01-01']) }}
 {%- endmacro %}

@@ -162,13 +162,18 @@
             {%- endif %} as settlement_date
         from `{{ source.database }}`.`{{ source.schema }}`.INFORMATION_SCHEMA.PARTITIONS
         cross join unnest([0, 86399]) as second
-        where table_name = '{{ source.identifier }}' and length(partition_id) = 8
+        where table_name = '{{ source.identifier }}' and {{ is_a_day('partition_id') }}
         {%- if not loop.last %}
         union all
         {%- endif %}
         {%- endfor %}
     )
     group by settlement_date
+{%- endmacro %}
+
+{# Whether a partition is a day: rows without one are in the partition '__NULL__'. #}
+{% macro is_a_day(partition_id) -%}
+    regexp_contains({{ partition_id }}, '^[0-9]{8}$')
 {%- endmacro %}
 
 {# The raw tables that a unified model reads through staging. #}

@@ -28,7 +28,7 @@ select
     case
         when
             min(case when supplied.is_whole then 1 else 0 end) = 1
-            and countif(factors.gco2_per_kwh is null and supplied.supplied_mw > 0) = 0
+            and count(case when factors.gco2_per_kwh is null and supplied.supplied_mw > 0 then 1 end) = 0
             then round(sum(supplied.supplied_mw * factors.gco2_per_kwh) / nullif(sum(supplied.supplied_mw), 0), 6)
     end as carbon_intensity_gco2_per_kwh,
     cast(sum(supplied.supplied_mw) as {{ float64() }}) as supplied_mw,

@@ -33,8 +33,8 @@ select
     max(price) as peak_price_gbp_per_mwh,
     min(case when price = peak_price then settlement_period end) as peak_period,
     round(max(price) - min(price), 6) as spread_gbp_per_mwh,
-    cast(countif(price <= {{ var('charge_at_most_gbp_per_mwh') }}) as int64) as charge_periods,
-    cast(countif(price >= {{ var('discharge_at_least_gbp_per_mwh') }}) as int64) as discharge_periods,
+    count(case when price <= {{ var('charge_at_most_gbp_per_mwh') }} then 1 end) as charge_periods,
+    count(case when price >= {{ var('discharge_at_least_gbp_per_mwh') }} then 1 end) as discharge_periods,
     round(avg(case when price <= {{ var('charge_at_most_gbp_per_mwh') }} then price end), 6)
         as mean_charge_price_gbp_per_mwh,
     round(avg(case when price >= {{ var('discharge_at_least_gbp_per_mwh') }} then price end), 6)

@@ -15,15 +15,15 @@ select
     start_utc,
     round(
         case
-            when countif(is_traded) = 1 then max(case when is_traded then price_gbp_per_mwh end)
-            when countif(is_traded and volume_mwh is null) = 0
+            when count(case when is_traded then 1 end) = 1 then max(case when is_traded then price_gbp_per_mwh end)
+            when count(case when is_traded and volume_mwh is null then 1 end) = 0
                 then
                     sum(case when is_traded then price_gbp_per_mwh * volume_mwh end)
                     / nullif(sum(case when is_traded then volume_mwh end), 0)
         end, 6
     ) as market_index_price_gbp_per_mwh,
     round(sum(case when is_traded then volume_mwh end), 6) as volume_mwh,
-    cast(countif(is_traded) as int64) as providers_traded,
+    count(case when is_traded then 1 end) as providers_traded,
     count(*) as providers_published,
     max(case when data_provider = 'APXMIDP' and is_traded then price_gbp_per_mwh end) as apx_price_gbp_per_mwh,
     max(case when data_provider = 'APXMIDP' then volume_mwh end) as apx_volume_mwh,

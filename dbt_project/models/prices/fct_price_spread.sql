@@ -5,7 +5,7 @@ revisions as (
 
     select
         settlement_date, settlement_period,
-        cast(countif(price_change_gbp_per_mwh != 0) as int64) as revision_count,
+        count(case when price_change_gbp_per_mwh != 0 then 1 end) as revision_count,
         min_by(system_buy_price_gbp_per_mwh, created_at_utc) as first_price_gbp_per_mwh
     from {{ ref('fct_system_price_vintages') }}
     group by settlement_date, settlement_period

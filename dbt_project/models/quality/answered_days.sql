@@ -43,13 +43,13 @@ counted as (
         dataset,
         settlement_date,
         count(*) as answers,
-        countif(is_refused) as answers_refused,
+        count(case when is_refused then 1 end) as answers_refused,
         0 as messages,
         0 as messages_refused
     from answers
     group by dataset, settlement_date
     union all
-    select dataset, settlement_date, 0, 0, count(*), countif(is_refused)
+    select dataset, settlement_date, 0, 0, count(*), count(case when is_refused then 1 end)
     from messages
     group by dataset, settlement_date
 

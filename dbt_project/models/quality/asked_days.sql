@@ -30,8 +30,8 @@ select
     settlement_date,
     min(asked_at_utc) as asked_at_utc,
     case
-        when countif(outcome in ('failed', 'quarantined')) > 0 then 'failed'
-        when countif(outcome != 'empty') = 0 then 'empty'
+        when count(case when outcome in ('failed', 'quarantined') then 1 end) > 0 then 'failed'
+        when count(case when outcome != 'empty' then 1 end) = 0 then 'empty'
         else 'answered'
     end as outcome
 from last_asked

@@ -20,8 +20,10 @@ expected as (
         dataset,
         settlement_date,
         count(*) as periods_expected,
-        cast(countif(readings_held >= readings_expected) as int64) as periods_complete,
-        cast(countif(readings_held < readings_expected and known_absent_because is not null) as int64) as periods_known_absent
+        count(case when readings_held >= readings_expected then 1 end) as periods_complete,
+        count(
+            case when readings_held < readings_expected and known_absent_because is not null then 1 end
+        ) as periods_known_absent
     from {{ ref('expected_periods') }}
     group by dataset, settlement_date
 

@@ -19,83 +19,68 @@ import re
 import shutil
 import sys
 
+import duckdb
 import sqlglot
 from local_bigquery.api import jobs as api_jobs
 from local_bigquery.app import app
-from local_bigquery.catalog import tables
+from local_bigquery.catalog import metadata, tables
 from local_bigquery.engine import database
 from local_bigquery.errors import BigQueryError
 from local_bigquery.jobs import query, runner
-from local_bigquery.sql import script
+from local_bigquery.models import Table
+from local_bigquery.sql import rules, script
 from local_bigquery.sql.dialect import BigQueryDialect
-from local_bigquery.sql.rules import information_schema
+from local_bigquery.sql.rules import information_schema, partitions
 from local_bigquery.sql.rules import tables as table_rules
 from sqlglot import exp
 
 KEPT_RESULTS = 100
+IS_VIEW = "select 1 from duckdb_views() where database_name = ? and schema_name = ? and view_name = ?"
+NOT_NULL = "AND NOT is_nullable"
 _execute, _results, _set, _submit = query.execute, api_jobs.results, script.Interpreter.set, runner.submit
-_attach, _fetch, _check, _run = database._attach, database.fetch, table_rules._check, query._run
+_check, _run = table_rules._check, query._run
+_objects, _fetch = database.objects, database.fetch
 _at_hand = contextvars.ContextVar("at_hand", default=None)
 _load = runner.HANDLERS["load"]
 _kept = collections.deque()
 _faults = []
 
-# DuckDB's own list of tables takes seconds where hundreds are in DuckLake, and every request asks for it. This one
-# takes the place of it, by its name: from DuckLake's catalogue, and from the columns of the other databases.
-TABLES = """
-    select '{project}' as database_name, schema_name, table_name, false as temporary,
-        coalesce(record_count, 0) as estimated_size
-    from "__ducklake_metadata_{project}".ducklake_table as tables
-    join "__ducklake_metadata_{project}".ducklake_schema as schemas using (schema_id)
-    left join "__ducklake_metadata_{project}".ducklake_table_stats using (table_id)
-    where tables.end_snapshot is null and schemas.end_snapshot is null
-    union all
-"""
-OTHER_TABLES = """
-    select distinct database_name, schema_name, table_name, database_name = 'temp', 0
-    from duckdb_columns()
-    where database_name in ('emulator', 'temp')
-"""
+
+# In DuckLake, where the emulator keeps what it is given, each statement reads the whole catalogue anew; and DuckDB's
+# lists of tables and columns look at all of them, views included, however few are asked for. A dbt build asks thousands
+# of times. So here a project is a database in memory, and what one table is, is asked of that table.
+def attach(connection, project_id):
+    """A project that is named exists."""
+    connection.execute(f"attach if not exists ':memory:' as {database.quote(project_id)}")
+    database._attached.add(project_id)
 
 
-# The same for the look-ups that say which project they are about, which are most.
-LISTS = {
-    "duckdb_tables()": """(
-        select '{project}' as database_name, schema_name, table_name, coalesce(record_count, 0) as estimated_size
-        from "__ducklake_metadata_{project}".ducklake_table as tables
-        join "__ducklake_metadata_{project}".ducklake_schema as schemas using (schema_id)
-        left join "__ducklake_metadata_{project}".ducklake_table_stats using (table_id)
-        where tables.end_snapshot is null and schemas.end_snapshot is null
-    )""",
-    "duckdb_views()": """(
-        select '{project}' as database_name, schema_name, view_name, false as internal
-        from "__ducklake_metadata_{project}".ducklake_view as views
-        join "__ducklake_metadata_{project}".ducklake_schema as schemas using (schema_id)
-        where views.end_snapshot is null and schemas.end_snapshot is null
-    )""",
-    "duckdb_columns()": """(
-        select '{project}' as database_name, schema_name, table_name, column_name, nulls_allowed as is_nullable
-        from "__ducklake_metadata_{project}".ducklake_column as columns
-        join "__ducklake_metadata_{project}".ducklake_table as tables using (table_id)
-        join "__ducklake_metadata_{project}".ducklake_schema as schemas using (schema_id)
-        where columns.end_snapshot is null and tables.end_snapshot is null and schemas.end_snapshot is null
-    )""",
-}
+def projects():
+    """All that were named."""
+    return sorted(database._attached)
+
+
+def objects(project_id, dataset_id, table_id=None):
+    """Name, kind and rows of a dataset's tables and views, or of one."""
+    if table_id is None:
+        return _objects(project_id, dataset_id)
+    try:
+        if database.fetch(IS_VIEW, [project_id, dataset_id, table_id]):
+            return [(table_id, "VIEW", 0)]
+        ((rows,),) = database.fetch(f"select count(*) from {database.quote(project_id, dataset_id, table_id)}")
+    except duckdb.Error:
+        return []
+    return [(table_id, "TABLE", rows)]
 
 
 def fetch(sql, params=None):
     """Rows of one of the emulator's own queries."""
-    if params and params[0] in database._attached:
-        for name, of_ducklake in LISTS.items():
-            sql = sql.replace(name, of_ducklake.format(project=params[0]))
-    return _fetch(sql, params)
-
-
-def attach(connection, project_id):
-    """With a list of tables that is quick."""
-    _attach(connection, project_id)
-    lists = "".join(TABLES.format(project=project) for project in sorted(database._attached))
-    connection.execute(f"create or replace macro duckdb_tables() as table {lists} {OTHER_TABLES}")
+    if NOT_NULL not in sql:
+        return _fetch(sql, params)
+    try:
+        return _fetch('select name from pragma_table_info(?) where "notnull"', [database.quote(*params)])
+    except duckdb.CatalogException:  # it is said elsewhere that there is no such table
+        return []
 
 
 def execute(cursor, project_id, job_id, config, dry_run=False, session=None):
@@ -171,15 +156,23 @@ def check(tree, table, is_target):
             raise
 
 
-def partitions(project_id, dataset_id):
+def all_partitions(project_id, dataset_id):
     """INFORMATION_SCHEMA.PARTITIONS of the tables that have rows: counting hundreds of empty ones takes long."""
-    listed = [(project_id, dataset_id, name) for name, _, rows in database.objects(project_id, dataset_id) if rows]
-    rows = [
-        [*information_schema._identity(table), partition, rows, "ACTIVE"]
-        for table in (tables.load(*name) for name in listed)
-        for partition, rows in information_schema._partitions(table)
-    ]
+    rows = []
+    for name, _, size in database.objects(project_id, dataset_id):
+        if size:
+            table = metadata.load(Table, project_id, dataset_id, name) or tables.defaults(project_id, dataset_id, name)
+            counted = information_schema._partitions(table.replace(type="TABLE", numRows=str(size)))
+            rows += [[project_id, dataset_id, name, partition, number, "ACTIVE"] for partition, number in counted]
     return [*information_schema.IDENTITY, "partition_id", "total_rows INT64", "storage_tier"], rows
+
+
+def divided(node, context):
+    """DIV(a - b, c): sqlglot writes it without the brackets that it then needs."""
+    for name in ("this", "expression") if isinstance(node, exp.IntDiv) else ():
+        if isinstance(node.args[name], exp.Binary):
+            node.set(name, exp.paren(node.args[name]))
+    return node
 
 
 def struck(applies):
@@ -232,8 +225,11 @@ async def _refuse(fault, send):
 
 runner.HANDLERS["load"] = load
 app.add_middleware(Faults)
-database._attach, database.fetch, table_rules._check, query._run = attach, fetch, check, run
-information_schema.VIEWS["PARTITIONS"] = partitions
+database._attach, database.projects, database.objects, database.fetch = attach, projects, objects, fetch
+table_rules._check, query._run = check, run
+rules.NODE_RULES.append(divided)
+partitions._hidden = lambda table: False  # no table here is partitioned by when its rows came
+information_schema.VIEWS["PARTITIONS"] = all_partitions
 query.execute, api_jobs.results, script.Interpreter.set, runner.submit = execute, results, set_variables, submit
 
 
