@@ -34,7 +34,7 @@ from loaders.windows import DAY, day_start
 FIRST = date(2025, 10, 25)  # summer time ends on the second day
 BEFORE = 14 * DAY  # rows of earlier days, which the look-back of the first loads asks for; DISEBSP's is the longest
 AFTER = 3 * DAY  # rows of later days: life goes on until nothing is restated any more
-OUTAGES = (Fault.status(503), Fault.reset(), Fault.html(), Fault.cut(), Fault.quota(), Fault.empty())
+OUTAGES = (Fault.status(503), Fault.reset(), Fault.html(), Fault.cut(), Fault.quota())
 HOUR = timedelta(hours=1)
 ALERT_AFTER = HOUR / 2  # a tick: whatever the tick's work took by our clock, ages are those of the simulated one
 
@@ -120,28 +120,27 @@ class Simulation:
             self._here.receive()
         if self._goes_wrong(Kind.CUT, tick):
             self._world.broker.drop()
-        if not self._goes_wrong(Kind.STALL, tick):
+        is_stalled, is_night = self._goes_wrong(Kind.STALL, tick), tick % (24 // self._plan.step_hours) == 0
+        if self._goes_wrong(Kind.OUTAGE, tick):  # gaps --fill would believe that there is nothing
+            fault = self._chance.choice(OUTAGES if is_night else (*OUTAGES, Fault.empty()))
+            self._world.elexon.fail("/", fault, times=None)
+        if not is_stalled:
             self._load(tick)
         if not is_dead:
             if self._goes_wrong(Kind.RECEIVER_KILL, tick):
                 self._here.stop_receiving(kill=True)
             self._here.drain()
-        if tick % (24 // self._plan.step_hours) == 0 and self._plan.builds[0] < tick:
+        if is_night and not is_stalled and self._plan.builds[0] < tick:
             self._fill(tick)
+        self._world.elexon.clear_faults()
         if tick in self._plan.builds:
-            if self._goes_wrong(Kind.BUILD_KILL, tick):
-                self._here.run(*self._build(self._life.build), kill_within=15)
-            self._here.run(*self._build(self._life.build))
-            self._here.run("compact", "--log-level", "error")
+            self._build_and_compact(tick)
         self._alert(tick, ALERT_AFTER)
 
     def _load(self, tick: int) -> None:
-        if self._goes_wrong(Kind.OUTAGE, tick):
-            self._world.elexon.fail("/", self._chance.choice(OUTAGES), times=None)
-        elif self._goes_wrong(Kind.LOAD_KILL, tick):
+        if not self._plan.has(Kind.OUTAGE, tick) and self._goes_wrong(Kind.LOAD_KILL, tick):
             self._here.run("load", *self._life.datasets, "--log-level", "error", kill_within=4)
         self._here.run("load", *self._life.datasets, "--log-level", "error")
-        self._world.elexon.clear_faults()
 
     def _fill(self, tick: int) -> None:
         if self._goes_wrong(Kind.ARCHIVE, tick):
@@ -151,6 +150,12 @@ class Simulation:
             self._here.run(*fill, kill_within=8)
         self._here.run(*fill)
         self._world.archive.clear_faults()
+
+    def _build_and_compact(self, tick: int) -> None:
+        if self._goes_wrong(Kind.BUILD_KILL, tick):
+            self._here.run(*self._build(self._life.build), kill_within=15)
+        self._here.run(*self._build(self._life.build))
+        self._here.run("compact", "--log-level", "error")
 
     def _build(self, options: tuple[str, ...]) -> tuple[str, ...]:
         return ("build", *options, "--vars", self._history)
