@@ -63,12 +63,7 @@ def main(home: Path = ROOT / "data" / "demo") -> None:
             load(elexon.url, names, days, f"   # as Elexon answered at {elexon.as_of}" if elexon.as_of else "")
     receive()
     OUT.print("\n[bold]3. Build and test[/]  dbt build: staging, unified, marts and every test")
-    began = datetime.now(UTC)
-    built = run_dbt(settings, ["build", "--vars", str({"history": HISTORY})], quiet=True)
-    remember(settings, built, began)
-    if not built.green:
-        OUT.print("dbt build is not green: see above", style="red")
-        sys.exit(1)
+    built = build(settings)
     serve(settings)
     OUT.print("\n[bold]4. The warehouse[/]")
     show(settings, built)
@@ -89,6 +84,17 @@ def main(home: Path = ROOT / "data" / "demo") -> None:
 
 def _show(found: duckdb.DuckDBPyRelation) -> None:
     show_rows(found.columns, found.fetchall())
+
+
+def build(settings: Settings) -> Built:
+    """``gb-power build``, in few words."""
+    began = datetime.now(UTC)
+    built = run_dbt(settings, ["build", "--vars", str({"history": HISTORY})], quiet=True)
+    remember(settings, built, began)
+    if not built.green:
+        OUT.print("dbt build is not green: see above", style="red")
+        sys.exit(1)
+    return built
 
 
 def receive() -> None:

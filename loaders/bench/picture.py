@@ -78,10 +78,8 @@ def panel(left: float, title: str, before: list[tuple], after: list[tuple]) -> l
         at = TOP + HEIGHT + 42 + 20 * number
         drawn.append(f'<rect x="{left}" y="{at - 10}" width="12" height="12" fill="{colour}"/>')
         drawn.append(text(left + 18, at, line.replace("£-", "−£").replace("-", "−"), size=12))
-    drawn.append(
-        text(left + 18, TOP + HEIGHT + 82, f"to the unit: £{cash:,.2f}".replace("£-", "−£"), size=12, weight=600)
-    )
-    return drawn
+    worth = f"to the unit: £{cash:,.2f}".replace("£-", "−£")
+    return [*drawn, text(left + 18, TOP + HEIGHT + 82, worth, size=12, weight=600)]
 
 
 def text(x: float, y: float, words: str, anchor="start", size=12, weight=400, colour=INK) -> str:

@@ -93,10 +93,54 @@ def test_every_mart_is_under_contract_with_a_description_of_itself_and_of_every_
         assert bare == [], node.name
 
 
-def test_every_unified_model_has_a_key_that_is_tested(manifest, models):
-    tested = {parent for test in generic_tests(manifest, "unique_key") for parent in test.depends_on.nodes}
-    untested = [n.name for n in models if layer(manifest, n.unique_id) == "unified" and n.unique_id not in tested]
-    assert untested == []
+UNITS = {"mw": "MW", "mwh": "MWh", "gbp": "GBP", "gbp_per_mwh": "GBP/MWh", "hz": "Hz", "gco2_per_kwh": "CO2/kWh"}
+EMPTY = "a an and are as at by for from in is it its of on or that the this to was were which with when unit utc"
+
+
+def words(text: str) -> set[str]:
+    """Of a name or a sentence, without plurals."""
+    return {word.removesuffix("s") for word in re.findall(r"[a-z0-9]+", text.lower().replace("_", " "))}
+
+
+def test_every_column_is_described_by_more_than_its_name_and_says_its_unit(models, manifest):
+    described = [n for n in models if layer(manifest, n.unique_id) != "staging"]
+    columns = [(f"{n.name}.{name}", name, c.description) for n in described for name, c in n.columns.items()]
+    assert len(columns) > 1000
+    said_by_nothing = words(EMPTY) | words(" ".join(UNITS.values()))
+    assert [where for where, name, text in columns if not words(text) - words(name) - said_by_nothing] == []
+
+    longest_first = "|".join(sorted(UNITS, key=len, reverse=True))
+    measured = [(where, re.search(rf"_({longest_first})$", name), text) for where, name, text in columns]
+    assert [where for where, suffix, text in measured if suffix and UNITS[suffix[1]] not in text] == []
+
+
+def test_the_grain_of_every_model_is_tested(manifest, models):
+    """By its key; a part of the key that may be null is said to be."""
+    keys: dict[str, list[str]] = {}
+    never_null: set[tuple[str, str]] = set()
+    for name in ("unique_key", "unique", "not_null"):
+        for test in generic_tests(manifest, name):
+            asked = test.test_metadata.kwargs
+            if name == "not_null":
+                never_null.add((test.attached_node, asked["column_name"]))
+            else:
+                keys.setdefault(test.attached_node, asked.get("columns") or [asked["column_name"]])
+    made = [node for node in models if layer(manifest, node.unique_id) != "staging"]
+    assert [node.name for node in made if node.unique_id not in keys] == []
+
+    marts = [n for n in made if layer(manifest, n.unique_id) in MARTS and not n.name.startswith("int_")]
+    loose = [(n, part) for n in marts for part in keys[n.unique_id] if (n.unique_id, part) not in never_null]
+    assert [f"{n.name}.{part}" for n, part in loose if "null" not in n.columns[part].description] == []
+
+
+def test_every_exposure_says_whose_it_is_and_reads_marts(manifest):
+    assert len(manifest.exposures) > 1
+    for exposure in manifest.exposures.values():
+        assert exposure.owner.name
+        assert exposure.description
+        read = {layer(manifest, parent) for parent in exposure.depends_on.nodes}
+        assert read
+        assert read <= MARTS | {"quality"}, exposure.name
 
 
 def covered() -> dict[str, dict]:
