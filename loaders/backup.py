@@ -85,7 +85,7 @@ def restore(settings: Settings, folder: Path) -> Copied:
     """
     source = folder if (folder / MANIFEST).exists() else next(reversed(backups(folder)), None)
     if source is None:
-        raise CannotRestore(f"{folder} holds no backup that is whole")
+        raise CannotRestore(f"{folder} holds no backup that is whole: 'gb-power backup' makes them")
     if held := [name for name in HOLDS_ROWS if (settings.home / name).exists()]:
         raise CannotRestore(f"{settings.home} holds {', '.join(held)} already: move it away, or set GB_POWER_HOME")
     manifest = json.loads((source / MANIFEST).read_text())

@@ -21,7 +21,15 @@ from loaders.status.command import status
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="gb-power-elt")
 def main() -> None:
-    """GB electricity market data from Elexon: landed raw, modelled and tested by dbt."""
+    """GB electricity market data from Elexon: landed raw, modelled and tested by dbt.
+
+    \b
+    gb-power load --days 7        the last week of the core datasets
+    gb-power build                what was loaded becomes tables, and is tested
+    gb-power now                  the newest of everything
+    gb-power query "from bmrs_costs limit 5"
+    gb-power load --help          what a command does, with examples
+    """
 
 
 for command in (

@@ -106,7 +106,7 @@ def compact(log_level: str) -> None:
 
 
 @click.command()
-@click.option("--file", "path", type=click.Path(dir_okay=False, path_type=Path), default=".env", show_default=True)
+@click.option("--file", "path", type=click.Path(dir_okay=False, path_type=Path), default=".env", help="Not .env.")
 @click.option("--no-input", is_flag=True, help="Ask nothing: take what the environment and the file say.")
 @click.option("--check", "is_check", is_flag=True, help="Write nothing: only try the connections.")
 def init(path: Path, no_input: bool, is_check: bool) -> None:

@@ -50,6 +50,9 @@ def now() -> None:
     """The newest of everything: mix, links, demand, price, frequency, each with its age.
 
     From the served warehouse, so it is as new as the last load and build; what is old says so.
+
+    \b
+    gb-power now
     """
     from loaders.now import show_now
 

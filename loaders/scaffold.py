@@ -29,7 +29,7 @@ def main(names: tuple[str, ...], check: bool) -> None:
         raise click.ClickException(str(error)) from None
     unknown = [name for name in names if name.upper() not in catalogue]
     if unknown:
-        raise click.UsageError(f"not in the catalogue: {', '.join(unknown)}")
+        raise click.UsageError(f"not in the catalogue: {', '.join(unknown)}; write loaders/datasets/NAME.yml first")
     for name in names:
         draft_models(ROOT, catalogue[name.upper()])
     stale = refresh(ROOT, catalogue, write=not check)

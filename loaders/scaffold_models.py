@@ -86,10 +86,12 @@ def _documented(names: dict[str, str], native: str, column: Column, required: bo
     if doc.split(" ")[0] not in names.values():
         doc = doc[:1].upper() + doc[1:]
     unit = f"Unit: {column.unit}" if column.unit else ""
-    description = ". ".join(part for part in (doc, unit) if part)
+    description = ". ".join(part for part in (doc, unit) if part) + "."
+    if (names[native], column.doc) == ("published_at_utc", "when it was published"):
+        description = "{{ doc('published_at_utc') }}"
     return [
         f"      - name: {names[native]}",
-        f"        description: {json.dumps(description + '.', ensure_ascii=False)}",
+        f"        description: {json.dumps(description, ensure_ascii=False)}",
         f"        config: {{meta: {{native: {native}}}}}",
         *(["        data_tests: [not_null]"] if required else []),
     ]

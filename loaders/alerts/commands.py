@@ -78,7 +78,7 @@ def _check(settings, to) -> None:
     from loaders.alerts.run import check_rules
 
     if to.rules is None:
-        raise ConfigError("GB_POWER_RULES is not set: the path of the market rules")
+        raise ConfigError("GB_POWER_RULES is not set: the path of market rules such as scripts/deploy/rules.yml")
     click.echo(f"{check_rules(settings, to.rules)} rules in {to.rules} are right")
 
 
@@ -89,7 +89,9 @@ def _test(to) -> None:
     for name in refused:
         click.echo(f"gb-power alert: {name} did not take the message; is its URL right?", err=True)
     if not to.urls:
-        raise ConfigError("GB_POWER_ALERT_URLS is not set: where messages go")
+        raise ConfigError(
+            "GB_POWER_ALERT_URLS is not set: where messages go, as apprise URLs, such as mailtos://user:password@example.org"
+        )
     click.echo(f"{len(to.urls) - len(refused)} of {len(to.urls)} channels took a message")
     sys.exit(1 if refused else 0)
 
@@ -118,7 +120,9 @@ def weekly(last: str | None, is_sent: bool) -> None:
     try:
         settings, to = read_settings(), read_alert_settings()
         if is_sent and not to.urls:
-            raise ConfigError("GB_POWER_ALERT_URLS is not set: where messages go")
+            raise ConfigError(
+                "GB_POWER_ALERT_URLS is not set: where messages go, as apprise URLs, such as mailtos://user:password@example.org"
+            )
         title, text = summary(settings.served, _last_day(last))
     except ConfigError as error:
         raise click.UsageError(str(error)) from None

@@ -19,7 +19,12 @@ from loaders.stopped import UNREADABLE
 
 @click.group()
 def iris() -> None:
-    """Real-time messages (IRIS): receive, land, backfill, check."""
+    """Real-time messages (IRIS): receive, land, backfill, check.
+
+    \b
+    gb-power iris run
+    gb-power iris check --day yesterday --fill
+    """
 
 
 iris.add_command(archive)
@@ -33,6 +38,9 @@ def run(log_level: str) -> None:
 
     Each message is kept on disk before the queue is told to forget it, so this may be killed, restarted or left with
     a full disk: nothing is lost. The state is in iris/receiver.json of the home. scripts/deploy has a systemd unit.
+
+    \b
+    gb-power iris run
     """
     try:
         read_settings(), read_iris_settings()
@@ -46,7 +54,13 @@ def run(log_level: str) -> None:
 @iris.command()
 @click.option("--log-level", type=LEVELS, default="info", show_default=True)
 def land(log_level: str) -> None:
-    """Land what waits in the spool; exit code 65 if a message could not be read and went to quarantine."""
+    """Land what waits in the spool; exit code 65 if a message could not be read and went to quarantine.
+
+    The receiver does so by itself every few minutes, unless IRIS_LAND_SECONDS is 0.
+
+    \b
+    gb-power iris land
+    """
     from loaders.iris.landing import land_spool
 
     log_to_stderr(log_level)
@@ -56,7 +70,11 @@ def land(log_level: str) -> None:
 @iris.command()
 @click.option("--log-level", type=LEVELS, default="info", show_default=True)
 def retry(log_level: str) -> None:
-    """Land what is in quarantine or had no table, once the catalogue says how; exit code 65 if some still cannot."""
+    """Land what is in quarantine or had no table, once the catalogue says how; exit code 65 if some still cannot.
+
+    \b
+    gb-power iris retry
+    """
     from loaders.iris.retry import land_again
 
     log_to_stderr(log_level)
@@ -74,6 +92,10 @@ def files(folder: Path, keep: Path | None, log_level: str) -> None:
 
     The client may go on writing. Files that are still being written wait for the next scan; what cannot be read goes
     to FOLDER/.quarantine, with the reason beside it, and ends the command with exit code 65.
+
+    \b
+    gb-power iris files /var/iris/data
+    gb-power iris files /var/iris/data --keep /var/iris/landed
     """
     from loaders.iris.files import Folder, land_files
 

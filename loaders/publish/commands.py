@@ -11,7 +11,12 @@ from loaders.publish.settings import read_sheets_settings
 
 @click.group()
 def publish() -> None:
-    """Fill what people look at from the marts: a page, a Google Sheet."""
+    """Fill what people look at from the marts: a page, a Google Sheet.
+
+    \b
+    gb-power publish page
+    gb-power publish sheets
+    """
 
 
 @publish.command()
@@ -42,6 +47,9 @@ def sheets() -> None:
     """Fill the Google Sheet named by SHEETS_ID, as the service account of GOOGLE_APPLICATION_CREDENTIALS.
 
     Share the sheet with the service account's address as an editor first; the tabs are made by the first run.
+
+    \b
+    gb-power publish sheets
     """
     from loaders.publish.exposures import CannotPublish
     from loaders.publish.sheets import publish_sheets
