@@ -15,7 +15,7 @@ from loaders.status.check import State
 DAY_HOURS = 24
 LIVE = ("BOALF", "FREQ", "FUELINST")  # late after 30 minutes, badly after 60
 HALF_HOURLY = ("INDO", "MID")  # after 60 and 120
-AHEAD = ("BOD", "PN")  # after 60 and 120 without a new row of either channel, since their newest rows lie in the future
+AHEAD = ("BOD", "PN")  # as well, but counted from the newest row, which is about the next hour: a tick later
 WITHHELD = "FUELINST"  # whose rows a gap lacks
 
 
@@ -115,8 +115,10 @@ class Expected:
             yield f"{name} errors", "critical" if not is_over and self._failed_within_a_day(tick) else "ok"
             if name in LIVE:
                 yield f"{name} freshness", _state(answered, 2, 4)
-            elif name in HALF_HOURLY + AHEAD:
-                yield f"{name} freshness", _state(min(answered, heard) if name in AHEAD else answered, 4, 8)
+            elif name in HALF_HOURLY:
+                yield f"{name} freshness", _state(answered, 4, 8)
+            elif name in AHEAD:
+                yield f"{name} freshness", _state(answered, 5, 9)
         gap = not is_over and any(
             t.kind == Kind.GAP and t.first <= tick < self._plan.until_built(t.first) for t in self._plan.troubles
         )
