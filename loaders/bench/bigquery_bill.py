@@ -55,6 +55,7 @@ class Project:
     """The compiled project and the sizes of its tables."""
 
     def __init__(self, manifest: dict, measured: dict[str, tuple[float, dict]]):
+        self.manifest = manifest
         self.nodes = {name: node for name, node in manifest["nodes"].items() if node["resource_type"] != "analysis"}
         built = [node for node in self.nodes.values() if node["resource_type"] in ("model", "snapshot")]
         self.views = {relation(n): n["compiled_code"] for n in built if n["config"]["materialized"] == "view"}

@@ -34,10 +34,15 @@ class Mart:
     wanted: list[TableWanted]
     has_days: bool
 
+    def since(self, day: date) -> date | None:
+        """From which day on rows are wanted, if the newest are about of ``day``; none where days do not matter."""
+        days = max((one.days for one in self.wanted if one.of), default=0)
+        return day - OLD - timedelta(days=days) if DAY in self.where else None
+
     @property
-    def days(self) -> int:
-        """How many days are wanted at most."""
-        return max((one.days for one in self.wanted if one.of), default=0)
+    def query(self) -> str:
+        """What BigQuery is asked."""
+        return f"select * from `{self.name}`" + (f" where {self.where}" if self.where else "")
 
     @property
     def where(self) -> str:
@@ -101,7 +106,6 @@ def _fetched(settings: BigQuerySettings, mart: Mart, today: date) -> Fetched | N
 
 def _of_day(settings: BigQuerySettings, mart: Mart, day: date) -> Fetched:
     """What would be wanted on that day."""
-    query = f"select * from `{mart.name}`" + (f" where {mart.where}" if mart.where else "")
-    since = day - OLD - timedelta(days=mart.days) if DAY in mart.where else None
-    rows = read(settings, query, {"since": since} if since else {}, settings.dataset)
+    since = mart.since(day)
+    rows = read(settings, mart.query, {"since": since} if since else {}, settings.dataset)
     return Fetched(mart.name, rows, since, table_facts(settings, f"{settings.dataset}.{mart.name}").modified)

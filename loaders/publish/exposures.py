@@ -91,7 +91,11 @@ def read_exposures() -> list[Exposure]:
     Raises:
         CannotPublish: as above.
     """
-    manifest = _manifest()
+    return exposures_of(_manifest())
+
+
+def exposures_of(manifest: dict) -> list[Exposure]:
+    """All that dbt knows in a manifest."""
     return [_exposure(found, manifest) for found in manifest["exposures"].values()]
 
 

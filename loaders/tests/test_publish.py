@@ -11,10 +11,11 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
+from loaders.bigquery.serve import wanted_marts
 from loaders.cli import main
 from loaders.config import read_settings
 from loaders.publish import exposures, page, sheets
-from loaders.publish.exposures import CannotPublish, read_exposure, read_tables
+from loaders.publish.exposures import CannotPublish, read_exposure, read_exposures, read_tables
 from loaders.publish.settings import SheetsSettings
 from loaders.publish.sheet_blocks import Block, today
 from loaders.tests.browser import BROWSER, command
@@ -121,6 +122,12 @@ def test_what_cannot_be_published_leaves_the_page_as_it_was(built, tmp_path, mon
     assert done.exit_code == 1
     assert "gb-power build" in done.output
     assert (folder / "index.html").read_bytes() == before
+
+
+def test_what_is_shown_of_the_last_days_can_be_fetched_by_day(built):
+    marts = wanted_marts(read_exposures())
+    assert {mart.name for mart in marts} > {"mart_now", "fct_outages", "dataset_coverage", "fct_battery_leaderboard"}
+    assert [mart.name for mart in marts if any(one.of for one in mart.wanted) and not mart.has_days] == []
 
 
 def test_an_exposure_that_cannot_be_read_is_named(built, tmp_path, monkeypatch):

@@ -39,11 +39,10 @@ select
     price_gbp_per_mwh,
     round(volume_mwh, 9) as volume_mwh,
     round(so_flagged_volume_mwh, 9) as so_flagged_volume_mwh,
-    round(sum(volume_mwh) over best_first, 9) as cumulative_volume_mwh,
+    round(sum(volume_mwh) over (
+        partition by settlement_date, settlement_period, side
+        order by case side when 'OFFER' then price_gbp_per_mwh else -price_gbp_per_mwh end
+        rows unbounded preceding
+    ), 9) as cumulative_volume_mwh,
     bm_unit_count
 from by_price
-window best_first as (
-    partition by settlement_date, settlement_period, side
-    order by case side when 'OFFER' then price_gbp_per_mwh else -price_gbp_per_mwh end
-    rows unbounded preceding
-)
