@@ -201,8 +201,7 @@ class Installation:
             return subprocess.Popen(command, env=self._environment(), stdout=log, stderr=log, start_new_session=True)
 
     def _kill(self, process: subprocess.Popen) -> None:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(process.pid, signal.SIGKILL)  # it may have ended, but is there until somebody waits for it
 
     def _peak(self, what: str, kilobytes: int) -> None:
         self._figures.peak_mb[what] = max(self._figures.peak_mb.get(what, 0), kilobytes / 1024)

@@ -207,6 +207,6 @@ def test_a_month_loaded_long_ago_is_served_with_its_gaps_up_to_now_reported(demo
     build = home.command("build", "--quiet", "--select", "path:models/quality")
     done = subprocess.run(build, env=home.env, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "tests found rows missing: gb-power query 'from data_gaps'" in done.stdout
+    assert "tests found rows missing: gb-power query 'select * from data_gaps'" in done.stdout
     ((days,),) = unified(home.path, "select count(*) from data_gaps where dataset = 'INDO' and kind = 'never asked'")
     assert days
