@@ -40,7 +40,7 @@ def main() -> None:
         lines="\n".join(map(_row, lines)),
     )
     PAGE.write_text(text, encoding="utf-8")
-    OUT.print(text, markup=False)
+    OUT.print(text, markup=False, soft_wrap=True)
     OUT.print(f"Written to {Path(PAGE).name}")
 
 

@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from loaders.bench.measure import report
+from loaders.bench.measure import gb_power, report
 
 
 def one_core() -> None:
@@ -15,10 +15,8 @@ def one_core() -> None:
 
 def our_files(folder: str) -> dict:
     """``gb-power iris files FOLDER`` on one core."""
-    from loaders.cli import main
-
     one_core()
-    main(["iris", "files", folder], standalone_mode=False)
+    gb_power("iris", "files", folder)
     left = sum(len(files) for _, _, files in os.walk(folder))
     if left:
         raise RuntimeError(f"{left} files were not landed")

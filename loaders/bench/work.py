@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from loaders.bench.measure import report
+from loaders.bench.measure import gb_power, report
 
 COLUMNS = {
     "settlementDate": "DATE", "settlementPeriod": "BIGINT", "timeFrom": "TIMESTAMPTZ", "levelFrom": "DOUBLE",
@@ -93,9 +93,7 @@ def dlt_dict_rows(folder: str, files: str) -> dict:
 
 def our_load(*args: str) -> dict:
     """``gb-power load ARGS``."""
-    from loaders.cli import main
-
-    main(["load", *args], standalone_mode=False)
+    gb_power("load", *args)
     return {}
 
 
