@@ -39,7 +39,8 @@ def queue(folder: Path, repeats: int) -> Line:
     show(title, headings, rows)
     ours = middle(runs["gb-power iris run"])
     beside = f"Elexon's sample client: {_rate(ours) / floor:,.0f} times as long"
-    return Line(title[0].lower() + title[1:], f"{_rate(ours):,.0f} a second", beside, ours.peak_mb, "1,500 a second, 100 MB")
+    work, rate = title[0].lower() + title[1:], f"{_rate(ours):,.0f} a second"
+    return Line(work, rate, beside, ours.peak_mb, "1,500 a second, 100 MB")
 
 
 def _rate(run: Run) -> float:
