@@ -36,7 +36,7 @@ def build(args: tuple[str, ...], target: str | None, serve_only: bool) -> None:
         raise click.UsageError("--serve-only builds nothing, so it takes no options of dbt")
     with stopped_plainly("build", CannotLand, CannotPublish, then="Run the same command again when that is mended"):
         settings = read_settings(target)
-        for schema in (RAW_BMRS, RAW_IRIS):
+        for schema in () if serve_only else (RAW_BMRS, RAW_IRIS):  # who only reads may not be allowed to make any
             ensure_tables(settings, load_catalogue(), schema)
         with only_writer(settings, WAREHOUSE):
             began = clock.now()

@@ -35,10 +35,8 @@ def job(name: str, every: float | None, limit: float, command: tuple[str, ...]) 
 
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,50}", name):
         raise click.BadParameter(f"{name!r}: letters, digits, - and _ only", param_hint="NAME")
-    try:
+    with stopped_plainly("job"):
         sys.exit(run_job(read_settings(), name, command, every, limit))
-    except ConfigError as error:
-        raise click.UsageError(str(error)) from None
 
 
 @click.command()

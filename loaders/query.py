@@ -1,12 +1,11 @@
 """The commands ``gb-power query`` and ``gb-power now``: what was built, read."""
 
-from pathlib import Path
-
 import click
 import duckdb
 
-from loaders.config import BigQuerySettings, ConfigError, Settings, read_settings
+from loaders.config import BigQuerySettings, read_settings
 from loaders.show import OUT, show_rows
+from loaders.stopped import served_warehouse, stopped_plainly
 
 
 @click.command()
@@ -20,11 +19,12 @@ def query(sql: str) -> None:
     gb-power query "select * from bmrs_costs order by settlement_date desc, settlement_period desc limit 5"
     gb-power query "summarize bmrs_boalf_unified"
     """
-    settings = _settings()
+    with stopped_plainly("query"):
+        settings = read_settings()
     if settings.bigquery:
         _query_bigquery(settings.bigquery, sql)
         return
-    with duckdb.connect(str(_served(settings)), read_only=True) as db:
+    with duckdb.connect(str(served_warehouse(settings)), read_only=True) as db:
         db.execute("set TimeZone = 'UTC'")
         try:
             found = db.sql(sql)
@@ -57,19 +57,7 @@ def now() -> None:
     from loaders.now import show_now
 
     try:
-        show_now(_served(_settings()), OUT)
+        with stopped_plainly("now"):
+            show_now(served_warehouse(read_settings()), OUT)
     except duckdb.CatalogException:
         raise click.ClickException("the warehouse has no mart_now yet: 'gb-power build' makes it") from None
-
-
-def _settings() -> Settings:
-    try:
-        return read_settings()
-    except ConfigError as error:
-        raise click.UsageError(str(error)) from None
-
-
-def _served(settings: Settings) -> Path:
-    if not settings.served.exists():
-        raise click.ClickException(f"{settings.served} does not exist yet: 'gb-power build' makes it")
-    return settings.served

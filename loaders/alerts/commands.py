@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 
 import click
@@ -11,8 +10,10 @@ from filelock import FileLock, Timeout
 
 from loaders import clock
 from loaders.alerts.settings import read_alert_settings
+from loaders.arguments import day
 from loaders.config import ConfigError, read_settings
 from loaders.logs import LEVELS, log_to_stderr
+from loaders.stopped import stopped_plainly
 
 
 @click.command()
@@ -34,7 +35,7 @@ def alert(prometheus: Path | None, is_check: bool, is_test: bool, forget: str | 
     gb-power alert --test
     """
     log_to_stderr(log_level)
-    try:
+    with stopped_plainly("alert"):
         settings, to = read_settings(), read_alert_settings()
         with _only_one(settings):
             if is_check:
@@ -45,8 +46,6 @@ def alert(prometheus: Path | None, is_check: bool, is_test: bool, forget: str | 
                 _forget(settings, forget.upper())
             else:
                 _alert(settings, to, prometheus)
-    except ConfigError as error:
-        raise click.UsageError(str(error)) from None
 
 
 @contextmanager
@@ -88,10 +87,7 @@ def _test(to) -> None:
     refused = [name for name, channel in channels(to).items() if not try_out(channel)]
     for name in refused:
         click.echo(f"gb-power alert: {name} did not take the message; is its URL right?", err=True)
-    if not to.urls:
-        raise ConfigError(
-            "GB_POWER_ALERT_URLS is not set: where messages go, as apprise URLs, such as mailtos://user:password@example.org"
-        )
+    _need_channel(to)
     click.echo(f"{len(to.urls) - len(refused)} of {len(to.urls)} channels took a message")
     sys.exit(1 if refused else 0)
 
@@ -116,16 +112,15 @@ def weekly(last: str | None, is_sent: bool) -> None:
     import duckdb
 
     from loaders.alerts.weekly import weekly as summary
+    from loaders.windows import DAY, settlement_day
 
     try:
-        settings, to = read_settings(), read_alert_settings()
-        if is_sent and not to.urls:
-            raise ConfigError(
-                "GB_POWER_ALERT_URLS is not set: where messages go, as apprise URLs, such as mailtos://user:password@example.org"
-            )
-        title, text = summary(settings.served, _last_day(last))
-    except ConfigError as error:
-        raise click.UsageError(str(error)) from None
+        with stopped_plainly("weekly"):
+            settings, to = read_settings(), read_alert_settings()
+            if is_sent:
+                _need_channel(to)
+            until = day("--to", last) if last else settlement_day(clock.now()) - DAY
+            title, text = summary(settings.served, until)
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise click.ClickException(f"{settings.served}: {reason}; 'gb-power build' makes it anew") from None
@@ -135,13 +130,10 @@ def weekly(last: str | None, is_sent: bool) -> None:
         click.echo(text, nl=False)
 
 
-def _last_day(text: str | None) -> date:
-    from loaders.windows import DAY, settlement_day
-
-    try:
-        return date.fromisoformat(text) if text else settlement_day(clock.now()) - DAY
-    except ValueError:
-        raise ConfigError(f"--to {text!r} is not a date such as 2025-10-26") from None
+def _need_channel(to) -> None:
+    if not to.urls:
+        where = "where messages go, as apprise URLs, such as mailtos://user:password@example.org"
+        raise ConfigError(f"GB_POWER_ALERT_URLS is not set: {where}")
 
 
 def _send(settings, to, title: str, text: str) -> None:

@@ -140,7 +140,5 @@ def _message(change: Change, now: datetime) -> Message:
 
 
 def _with_host(message: Message) -> Message:
-    title = " ".join(
-        f"gb-power@{socket.gethostname()} {message.title}".split()
-    )  # units' names are other people's words
-    return Message(message.kind, title, message.body)
+    title = f"gb-power@{socket.gethostname()} {message.title}"
+    return Message(message.kind, " ".join(title.split()), message.body)  # units' names are other people's words

@@ -3,7 +3,6 @@
 import os
 import platform
 from datetime import UTC, datetime
-from pathlib import Path
 
 from loaders.bench import iris, landing, pricing
 from loaders.bench.measure import OUT, Line
@@ -41,7 +40,7 @@ def main() -> None:
     )
     PAGE.write_text(text, encoding="utf-8")
     OUT.print(text, markup=False, soft_wrap=True)
-    OUT.print(f"Written to {Path(PAGE).name}")
+    OUT.print(f"Written to {PAGE.name}")
 
 
 def _row(line: Line) -> str:

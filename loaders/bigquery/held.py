@@ -67,7 +67,7 @@ class BigQueryHeld:
             ) = 1
         """
         values = {"datasets": datasets, "landed": LANDED, "since": since or EVER}
-        return [tuple(row.values()) for row in read(self._settings, query, values).to_pylist()]
+        return tuples(read(self._settings, query, values))
 
     def register(self, db, dataset: Dataset, window: Window, answer: pa.Table, version: list[str]) -> None:  # noqa: D102
         query = f"""

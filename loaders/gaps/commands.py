@@ -10,7 +10,7 @@ from loaders.catalogue import CatalogueError, Dataset, load_catalogue
 from loaders.config import ConfigError, Settings, read_settings
 from loaders.logs import LEVELS, log_to_stderr
 from loaders.show import OUT
-from loaders.stopped import stopped_plainly
+from loaders.stopped import served_warehouse, stopped_plainly
 
 LISTED = 50
 
@@ -47,8 +47,8 @@ def gaps(fill: bool, max_requests: int, archive_days: int, as_json: bool, log_le
         settings, catalogue = read_settings(), load_catalogue()
     except (ConfigError, CatalogueError) as error:
         raise click.ClickException(str(error)) from None
-    if not (settings.bigquery or settings.served.exists()):
-        raise click.ClickException(f"{settings.served} does not exist yet: 'gb-power build' makes it")
+    if not settings.bigquery:
+        served_warehouse(settings)
     found, whole = _fill(settings, catalogue, max_requests, archive_days) if fill else _list(settings, catalogue)
     if as_json:
         for gap in found:

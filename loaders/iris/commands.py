@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 
 from loaders.catalogue import load_catalogue
-from loaders.config import ConfigError, read_settings
+from loaders.config import read_settings
 from loaders.iris.archive_commands import archive, check
 from loaders.iris.settings import read_iris_settings
 from loaders.iris.stopped import landing_messages
 from loaders.logs import LEVELS, log_to_stderr
-from loaders.stopped import UNREADABLE
+from loaders.stopped import UNREADABLE, stopped_plainly
 
 
 @click.group()
@@ -42,10 +42,8 @@ def run(log_level: str) -> None:
     \b
     gb-power iris run
     """
-    try:
+    with stopped_plainly("iris run"):
         read_settings(), read_iris_settings()
-    except ConfigError as error:
-        raise click.UsageError(str(error)) from None
     # The receiver is to run for years on a small machine: a new program in this process, without what the command
     # line has imported, needs half the memory.
     os.execv(sys.executable, [sys.executable, "-m", "loaders.iris.run", log_level])

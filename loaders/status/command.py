@@ -7,8 +7,9 @@ import click
 from rich.console import Console
 
 from loaders import clock
-from loaders.config import ConfigError, read_settings
+from loaders.config import read_settings
 from loaders.status.check import STATES, as_json, worst
+from loaders.stopped import stopped_plainly
 
 
 @click.command()
@@ -27,10 +28,8 @@ def status(is_json: bool) -> None:
     from loaders.status.screen import WIDTH, show
 
     now = clock.now()
-    try:
+    with stopped_plainly("status"):
         checks = collect(read_settings(), now=now)
-    except ConfigError as error:
-        raise click.UsageError(str(error)) from None
     if is_json:
         click.echo(json.dumps(as_json(checks, now), indent=1))
     else:
