@@ -64,6 +64,7 @@ class Rest(Strict, frozen=True):
     look_back_days: Annotated[int, msgspec.Meta(ge=0)] = 3  # Elexon restates: what a run without dates asks again
     look_ahead_days: Annotated[int, msgspec.Meta(ge=0)] = 0  # rows that are published before their time
     empty: Literal["failure", "normal"] = "normal"  # failure: no settlement day is without rows
+    whole_days: bool = False  # a day's answer is all there is of it: rows that it lacks any more were withdrawn
     published_after_hours: float = 1  # an empty answer means nothing until this long after the window's end
 
 
@@ -199,6 +200,8 @@ def _check_rest(rest: Rest, known: dict[str, Column], refuse) -> None:
         refuse("rest.window", "from and to go together")
     if rest.window.start is None and "settlementDate" not in holes:
         refuse("rest.window", "neither from/to nor {settlementDate} in the path")
+    if rest.whole_days and ("settlementDate" not in known or "settlementPeriod" in holes):
+        refuse("rest.whole_days", "the rows need a settlementDate, and an answer all of it")
     if len(rest.window.selects) > 2:
         refuse("rest.window.selects", "one field, or the two that bound a row")
     for name in rest.window.selects:

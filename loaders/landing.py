@@ -42,6 +42,7 @@ LINEAGE = {
     ],
     RAW_IRIS: [("_fetched_at_utc", _UTC), ("_load_id", pa.string()), ("_message_id", pa.string())],
 }
+WHOLE_DAY = ("_is_whole_day", pa.bool_())  # it came with all other rows of its day: those fetched before are withdrawn
 WINDOWS = pa.schema([
     ("dataset", pa.string()), ("variant", pa.string()),
     ("window_from_utc", _UTC), ("window_to_utc", _UTC),
@@ -90,7 +91,9 @@ write_whole_files()
 
 def raw_schema(schema: str, dataset: Dataset) -> pa.Schema:
     """The raw table of a dataset: what was published, then how we came to know it."""
-    return pa.schema([*arrow_schema(dataset), *(pa.field(*column) for column in LINEAGE[schema])])
+    is_marked = schema == RAW_BMRS and dataset.rest and dataset.rest.whole_days
+    lineage = [*LINEAGE[schema], *([WHOLE_DAY] if is_marked else [])]
+    return pa.schema([*arrow_schema(dataset), *(pa.field(*column) for column in lineage)])
 
 
 def raw_tables(schema: str, catalogue: dict[str, Dataset]) -> dict[str, pa.Schema]:

@@ -1,8 +1,11 @@
 """What the raw layer already holds: the ledger of asked windows, and the rows that an answer is compared with."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import duckdb
 import pyarrow as pa
 
 from loaders.catalogue import Dataset, raw_name
@@ -56,10 +59,8 @@ class Ledger:
         row that two windows return is landed once. A value that returns to an earlier one is news again.
         """
         version = [*dataset.key, *(name for name in dataset.newest_by if name != "fetched_at")]
-        version = [raw_name(name) for name in dict.fromkeys(version)]
-        with read_lake() as db:
-            db.register("answer", rows)
-            self._held.register(db, dataset, window, rows, version)
+        version = _raw(list(dict.fromkeys(version)))
+        with self._compared(dataset, window, rows, version) as db:
             held = {name for name, *_ in db.execute("describe held").fetchall()}
             columns = ", ".join(quoted(name) for name in rows.column_names)
             held_columns = ", ".join(quoted(n) if n in held else f"null as {quoted(n)}" for n in rows.column_names)
@@ -68,9 +69,54 @@ class Ledger:
                 select {columns} from answer
                 except
                 select {columns} from (
-                    select {held_columns} from held
+                    select {held_columns} from standing
                     qualify row_number() over (partition by {key} order by _fetched_at_utc desc, _load_id desc) = 1
                 )
             """
             news = db.execute(query).to_arrow_table()
         return news.cast(rows.schema)
+
+    def withdrawn(self, dataset: Dataset, window: Window, rows: pa.Table) -> int:
+        """How many rows of the window's days are held and no longer published, although others of their day are.
+
+        A day of which the answer has nothing withdraws nothing: Elexon answers so too when something is broken there.
+        """
+        if not dataset.endpoint.whole_days:
+            return 0
+        first, last = window.days
+        key, day = (", ".join(quoted(name) for name in names) for names in (_raw(dataset.key), _day(dataset)))
+        with self._compared(dataset, window, rows, _raw(dataset.key)) as db:
+            query = f"""
+                select count(*) from (
+                    select {key} from standing
+                    where settlement_date between $1 and $2 and ({day}) in (select ({day}) from answer)
+                    except
+                    select {key} from answer
+                )
+            """
+            return db.execute(query, [first, last]).fetchall()[0][0]
+
+    @contextmanager
+    def _compared(
+        self, dataset: Dataset, window: Window, rows: pa.Table, version: list[str]
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Where ``answer``, ``held`` and, of the latter, what was not withdrawn (``standing``) can be queried."""
+        with read_lake() as db:
+            db.register("answer", rows)
+            self._held.register(db, dataset, window, rows, version)
+            standing = "from held"
+            if dataset.endpoint.whole_days:
+                day = ", ".join(quoted(name) for name in _day(dataset))
+                whole = f"max(_fetched_at_utc) filter (_is_whole_day) over (partition by {day})"
+                standing += f" qualify coalesce(_fetched_at_utc >= {whole}, true)"
+            db.execute(f"create temp view standing as {standing}")
+            yield db
+
+
+def _raw(names: list[str]) -> list[str]:
+    return [raw_name(name) for name in names]
+
+
+def _day(dataset: Dataset) -> list[str]:
+    """The columns whose values one answer about a day shares."""
+    return _raw(["settlementDate", *dataset.endpoint.each])

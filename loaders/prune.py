@@ -1,9 +1,10 @@
 """Old versions of rows leave the lake; what ``bmrs_*_unified`` shows stays exactly as it is.
 
-A raw row may go if it came before a moment and the served warehouse shows its key from other loads, and nothing of that
-key from its own: it was superseded, or came on both channels. All else stays: deleted acceptances, whose key is not
-shown, and would be again; datasets without a unified model, or of which another model reads every version. A table is
-changed as ``compact`` does it, beside its folder and then in one step: readers see every row that is left once.
+A raw row may go if it came before a moment and the served warehouse shows its key from other loads, and nothing of
+that key from its own: it was superseded, or came on both channels. All else stays: deleted acceptances, whose key is
+not shown, and would be again, and what says that they are gone; datasets without a unified model, or of which another
+model reads every version. A table is changed as ``compact`` does it, beside its folder and then in one step: readers
+see every row that is left once.
 
 The ledger is told after that. A run that is killed in between leaves rows that ``gb-power gaps`` calls lost; its --fill
 asks for them again and puts the ledger right.
@@ -24,7 +25,7 @@ from loaders.catalogue import Dataset, load_catalogue, raw_name
 from loaders.compact import exchange, quoted_path, sync
 from loaders.config import RAW_BMRS, RAW_IRIS, Settings
 from loaders.held import quoted
-from loaders.landing import WAREHOUSE, WINDOWS, open_landing
+from loaders.landing import WAREHOUSE, WHOLE_DAY, WINDOWS, open_landing
 from loaders.lock import only_writer
 from loaders.scaffold_names import staged_name
 from loaders.whole_text import write_whole
@@ -120,13 +121,14 @@ def _looked_at(db, settings: Settings, schema: str, entry: Dataset, before: date
     if files := sorted(settings.raw_files(schema, entry.table).glob("*.parquet")):
         found.rows = db.execute(f"select count(*) from {_rows(files)}").fetchone()[0]
     if found.rows and not found.kept_because:
-        _find(db, files, model, keys, before)
+        is_marked = schema == RAW_BMRS and entry.endpoint.whole_days
+        _find(db, files, model, keys, before, f"not coalesce({WHOLE_DAY[0]}, false)" if is_marked else "true")
         counted = db.execute("select filename, count(*) from going group by 1 order by 1").fetchall()
         found.superseded = {Path(name): number for name, number in counted}
     return found
 
 
-def _find(db, files: list[Path], model: str, keys: dict[str, str], before: datetime) -> None:
+def _find(db, files: list[Path], model: str, keys: dict[str, str], before: datetime, may_go: str) -> None:
     """Makes ``going``: file and place of each row whose key is shown from other loads and from its own not at all."""
     same = " and ".join(f"shown.{quoted(b)} is not distinct from old.{quoted(a)}" for a, b in keys.items())
     db.execute(f"""
@@ -135,7 +137,7 @@ def _find(db, files: list[Path], model: str, keys: dict[str, str], before: datet
         from {_rows(files)} as old
         inner join (select distinct {", ".join(map(quoted, keys.values()))}, load_id from main.{model}) as shown
             on {same}
-        where old._fetched_at_utc < $1
+        where old._fetched_at_utc < $1 and {may_go}
         group by all
         having bool_and(shown.load_id != old._load_id)
     """, [before])  # fmt: skip

@@ -10,6 +10,8 @@ from loaders.scaffold_names import staged_names
 SECTIONS = ("keys", "settlement", "times", "measures", "flags", "details")
 COMPANIONS = {"nationalGridBmUnit": "bmUnit", "timeFrom": "timeTo", "startTime": "endTime"}  # read together
 LINEAGE = ("source", "fetched_at_utc", "load_id")
+STANDING = "standing as (\n\n    select *\n    from published\n    qualify {{ is_still_published() }}"
+WHOLE_DAY = {"bmrs": "_is_whole_day as is_whole_day,", "iris": "false as is_whole_day,"}
 
 
 def staging_sql(dataset: Dataset, channel: str) -> str:
@@ -21,6 +23,7 @@ def staging_sql(dataset: Dataset, channel: str) -> str:
         fields += [f"{_renamed(native, staged)}," for native, staged in names.items()] + [""]
     lineage = [
         "---------- lineage",
+        *([WHOLE_DAY[channel]] if _has_whole_days(dataset) else []),
         f"'{source}' as source,",
         "_fetched_at_utc as fetched_at_utc,",
         "_load_id as load_id",
@@ -40,10 +43,13 @@ def unified_sql(dataset: Dataset) -> str:
     names = staged_names(dataset)
     key = ", ".join(names[native] for native in dataset.key)
     order = textwrap.indent("\n".join(_newest_first(dataset, names)), " " * 12)
+    source = "published"
+    if _has_whole_days(dataset):
+        published, source = f"{published}\n\n),\n\n{STANDING}", "standing"
     return (
         f"-- One row per {_grain(dataset)}: the latest published version.\n"
         f"with\n\npublished as (\n\n{published}\n\n),\n\n"
-        f"latest as (\n\n    select *\n    from published\n    qualify row_number() over (\n"
+        f"latest as (\n\n    select *\n    from {source}\n    qualify row_number() over (\n"
         f"        partition by {key}\n        order by\n{order}\n    ) = 1\n\n)\n\nselect * from latest\n"
     )
 
@@ -71,7 +77,7 @@ def unified_yml(dataset: Dataset) -> str:
     for native in (native for section in _sections(dataset).values() for native in section):
         column = dataset.all_columns[native]
         lines += _documented(names, native, column, native in dataset.key and not column.nullable)
-    for name in LINEAGE:
+    for name in (*(["is_whole_day"] if _has_whole_days(dataset) else []), *LINEAGE):
         lines += [f"      - name: {name}", f"        description: \"{{{{ doc('{name}') }}}}\""]
     return "\n".join(lines) + "\n"
 
@@ -79,6 +85,10 @@ def unified_yml(dataset: Dataset) -> str:
 def channels(dataset: Dataset) -> list[str]:
     """The channels by which a dataset comes."""
     return [name for name, there in (("bmrs", dataset.rest), ("iris", dataset.iris)) if there]
+
+
+def _has_whole_days(dataset: Dataset) -> bool:
+    return dataset.rest is not None and dataset.rest.whole_days
 
 
 def _documented(names: dict[str, str], native: str, column: Column, required: bool) -> list[str]:

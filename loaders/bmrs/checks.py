@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 
 from loaders.catalogue import Dataset, raw_name
 from loaders.decode import Undecodable
+from loaders.landing import WHOLE_DAY
 from loaders.windows import Window, day_start
 
 
@@ -57,6 +58,13 @@ def touching(dataset: Dataset, rows: pa.Table, moment: datetime) -> pa.Array:
     shift, margin = _minutes(dataset)
     latest, earliest = (pa.scalar(moment - shift + by, begins.type) for by in (margin, -margin))
     return pc.and_(pc.less_equal(begins, latest), pc.greater_equal(ends, earliest))
+
+
+def with_whole_days(rows: pa.Table, window: Window) -> pa.Table:
+    """Marked, but for those of the next day that an inclusive end brings: their answer holds all rows of their day."""
+    first, last = (pa.scalar(day, pa.date32()) for day in window.days)
+    day = rows.column("settlement_date")
+    return rows.append_column(WHOLE_DAY[0], pc.and_(pc.greater_equal(day, first), pc.less_equal(day, last)))
 
 
 def event_span(dataset: Dataset, rows: pa.Table) -> tuple[datetime | None, datetime | None]:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from loaders import clock
-from loaders.bmrs.checks import check_inside, event_span, touching
+from loaders.bmrs.checks import check_inside, event_span, touching, with_whole_days
 from loaders.catalogue import Dataset
 from loaders.config import RAW_BMRS, Settings
 from loaders.decode import Decoder, Undecodable
@@ -182,6 +182,9 @@ class Load:
         news = self._without_edge(dataset, window, rows)
         if self._ledger.touches(window):
             news = self._ledger.news(dataset, window, news)
+            if withdrawn := self._ledger.withdrawn(dataset, window, rows):
+                log.info("%s: rows that are no longer published: %s; landing the whole answer", window, withdrawn)
+                news = with_whole_days(rows, window)
         entry |= {"outcome": "landed" if news.num_rows else "unchanged", "rows_landed": news.num_rows}
         return news
 

@@ -218,6 +218,7 @@ def test_a_good_file_is_read(tmp_path):
         (lambda d: d["rest"].update(look_back_days=-1), r"`int` >= 0 - at `\$\.rest\.look_back_days`"),
         (lambda d: d["rest"].update(empty="never"), r"Invalid enum value 'never' - at `\$\.rest\.empty`"),
         (lambda d: d["rest"].update(path="/prices/{settlementDate}", window=None), "rest.window: the path holds a day"),
+        (lambda d: d["rest"].update(whole_days=True), "rest.whole_days: the rows need a settlementDate"),
         (lambda d: d["rest"]["window"].pop("to"), "rest.window: from and to go together"),
         (lambda d: d["rest"].update(window={}), "rest.window: neither from/to nor"),
         (lambda d: d["rest"]["window"].update(dayz=2), r"unknown field `dayz` - at `\$\.rest\.window`"),

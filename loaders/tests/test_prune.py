@@ -133,6 +133,20 @@ def test_a_row_whose_key_is_not_shown_stays(settings):
     assert [found.going for found in prunable(settings, [FUELHH], BEFORE)] == [0, 0], "as of a deleted acceptance"
 
 
+def test_a_row_that_says_that_others_were_withdrawn_stays(settings):
+    """Without it they would be shown again."""
+    disbsad = CATALOGUE["DISBSAD"]
+    actions = [{"settlementDate": "2025-01-01", "settlementPeriod": 1, "id": number} for number in (1, 2)]
+    path = write_rows(settings.home, RAW_BMRS, disbsad, actions, OLD)
+    rows = pq.read_table(path)
+    marked = rows.drop_columns("_is_whole_day").append_column("_is_whole_day", pa.array([True, None]))
+    pq.write_table(marked, path)
+    with duckdb.connect(str(settings.served)) as db:
+        columns = "settlement_date, settlement_period, id, 'a later load' as load_id"
+        db.from_arrow(rows).project(columns).create("bmrs_disbsad_unified")
+    assert {found.schema: found.going for found in prunable(settings, [disbsad], BEFORE)} == {RAW_BMRS: 1, RAW_IRIS: 0}
+
+
 def test_the_datasets_of_which_all_versions_are_read_are_those_in_the_models():
     found = set()
     for path in PROJECT.glob("models/*/*.sql"):

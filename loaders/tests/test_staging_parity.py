@@ -22,7 +22,7 @@ MODELLED = """
     SEL SIL RURE RURI RDRE RDRI NDZ NTB NTO MZT MNZT MDV MDP BMUNITS FUELTYPES INTERCONNECTORS
     BEB SMSG CBS AOBE
 """
-LINEAGE = {"source", "fetched_at_utc", "load_id"}
+LINEAGE = {"source", "is_whole_day", "fetched_at_utc", "load_id"}
 
 
 def staging(entry, channel: str) -> Path:
@@ -70,6 +70,11 @@ def test_a_staging_file_reads_the_table_and_names_the_channel_that_its_own_name_
             assert f"{{{{ source('raw_{channel}', '{entry.table}') }}}}" in text
             assert source in text
             assert text.startswith("-- One row per ")
+
+
+def test_rows_that_were_withdrawn_are_left_out_where_the_catalogue_says_that_an_answer_is_whole():
+    whole = {f"bmrs_{entry.table}_unified" for entry in STAGED if entry.rest and entry.rest.whole_days}
+    assert whole == {path.stem for path in MODELS.glob("unified/*.sql") if "is_still_published(" in path.read_text()}
 
 
 def test_sources_and_readme_say_what_the_catalogue_says():

@@ -35,9 +35,9 @@ select
     round(max(price) - min(price), 6) as spread_gbp_per_mwh,
     count(case when price <= {{ var('charge_at_most_gbp_per_mwh') }} then 1 end) as charge_periods,
     count(case when price >= {{ var('discharge_at_least_gbp_per_mwh') }} then 1 end) as discharge_periods,
-    round(avg(case when price <= {{ var('charge_at_most_gbp_per_mwh') }} then price end), 6)
+    round(avg(case when price <= {{ var('charge_at_most_gbp_per_mwh') }} then price end), 9)
         as mean_charge_price_gbp_per_mwh,
-    round(avg(case when price >= {{ var('discharge_at_least_gbp_per_mwh') }} then price end), 6)
+    round(avg(case when price >= {{ var('discharge_at_least_gbp_per_mwh') }} then price end), 9)
         as mean_discharge_price_gbp_per_mwh,
     max(price) - min(price) >= {{ var('worthwhile_spread_gbp_per_mwh') }} as is_worth_a_cycle,
     max(price) - min(price) > {{ var('wide_spread_gbp_per_mwh') }} as is_wide_spread_day

@@ -13,11 +13,19 @@ published as (
 
 ),
 
-latest as (
+standing as (
 
     select *
     from published
     where {{ in_due_days() }}
+    qualify {{ is_still_published('bid_offer') }}
+
+),
+
+latest as (
+
+    select *
+    from standing
     qualify row_number() over (
         partition by settlement_date, settlement_period, bid_offer, bm_unit, national_grid_bm_unit, acceptance_number
         order by

@@ -9,10 +9,18 @@ published as (
 
 ),
 
-latest as (
+standing as (
 
     select *
     from published
+    qualify {{ is_still_published() }}
+
+),
+
+latest as (
+
+    select *
+    from standing
     qualify row_number() over (
         partition by settlement_date, settlement_period, id
         order by

@@ -35,6 +35,7 @@ renamed as (
         acceptance_duration,
 
         ---------- lineage
+        _is_whole_day as is_whole_day,
         'HISTORIC' as source,
         _fetched_at_utc as fetched_at_utc,
         _load_id as load_id

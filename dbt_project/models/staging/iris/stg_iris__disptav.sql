@@ -34,6 +34,7 @@ renamed as (
         lead_party_name,
 
         ---------- lineage
+        false as is_whole_day,
         'IRIS' as source,
         _fetched_at_utc as fetched_at_utc,
         _load_id as load_id
