@@ -61,12 +61,6 @@ class Held(Protocol):
     def of_messages(self, db: duckdb.DuckDBPyConnection, dataset: Dataset, said: pa.Table) -> None:
         """Makes ``held`` in ``db``: the rows that landed of the messages whose rows ``said`` has."""
 
-    def answered(self, datasets: list[str], since: datetime | None) -> list[tuple]:
-        """Dataset, variant, start and end of each window that was answered; when last, with which hash and outcome.
-
-        Windows that start before ``since`` are left out.
-        """
-
     def register(
         self, db: duckdb.DuckDBPyConnection, dataset: Dataset, window: Window, answer: pa.Table, version: list[str]
     ) -> None:
@@ -79,15 +73,6 @@ class Held(Protocol):
             answer: the rows that are to be compared.
             version: the columns in which rows must be the same to be compared at all.
         """
-
-    def landed_ids(self, message_ids: list[str], since: datetime, outcomes: list[str]) -> set[str]:
-        """Which of the messages have landed since then with one of the outcomes."""
-
-    def received_ids(self, dataset: str, start: datetime, end: datetime) -> set[str]:
-        """The messages of a dataset that the queue brought from ``start`` on and before ``end``."""
-
-    def seen_datasets(self, since: datetime) -> set[str]:
-        """The datasets of the messages received since then, under IRIS's names."""
 
     def kept(self, landed: list[str]) -> Iterator[tuple]:
         """Id, dataset, compressed body, when received and channel of each message that was kept as it came.
@@ -144,44 +129,11 @@ class LakeHeld:
             where _message_id in (select _message_id from messages)
         """)
 
-    def answered(self, datasets: list[str], since: datetime | None) -> list[tuple]:  # noqa: D102 - see Held
-        query = f"""
-            select dataset, variant, window_from_utc, window_to_utc,
-                max(asked_at_utc), arg_max(content_hash, asked_at_utc), arg_max(outcome, asked_at_utc)
-            from {self._table(RAW_BMRS, "_windows")}
-            where list_contains($datasets, dataset) and list_contains($landed, outcome) and error is null
-                and ($since is null or window_from_utc is null or window_from_utc >= $since)
-            group by all
-        """
-        with read_lake() as db:
-            return db.execute(query, {"datasets": datasets, "landed": LANDED, "since": since}).fetchall()
-
     def register(self, db, dataset, window, answer, version) -> None:  # noqa: D102 - see Held
         db.execute(f"""
             create temp view held as select * from {self._table(RAW_BMRS, dataset.table)}
             where _window_to_utc >= timestamptz '{window.start}' and _window_from_utc <= timestamptz '{window.end}'
         """)
-
-    def landed_ids(self, message_ids: list[str], since: datetime, outcomes: list[str]) -> set[str]:  # noqa: D102
-        query = """
-            select message_id from messages semi join ids using (message_id)
-            where landed_at_utc >= $1 and list_contains($2, outcome)
-        """
-        with read_lake() as db:
-            db.register("ids", pa.table({"message_id": pa.array(message_ids, pa.string())}))
-            return self._messages(db, query, since, outcomes)
-
-    def received_ids(self, dataset: str, start: datetime, end: datetime) -> set[str]:  # noqa: D102 - see Held
-        query = """
-            select message_id from messages
-            where dataset = $1 and channel = 'QUEUE' and received_at_utc >= $2 and received_at_utc < $3
-        """
-        with read_lake() as db:
-            return self._messages(db, query, dataset, start, end)
-
-    def seen_datasets(self, since: datetime) -> set[str]:  # noqa: D102 - see Held
-        with read_lake() as db:
-            return self._messages(db, "select distinct dataset from messages where received_at_utc >= $1", since)
 
     def kept(self, landed: list[str]) -> Iterator[tuple]:  # noqa: D102 - see Held
         query = f"""
@@ -200,10 +152,6 @@ class LakeHeld:
             rows = db.execute(query, [landed])
             while some := rows.fetchmany(100):
                 yield from some
-
-    def _messages(self, db: duckdb.DuckDBPyConnection, query: str, *values) -> set[str]:
-        db.execute(f"create temp view messages as select * from {self._table(RAW_IRIS, '_messages')}")
-        return {text for (text,) in db.execute(query, values).fetchall()}
 
     def _table(self, schema: str, table: str) -> str:
         files = str(self._settings.raw_files(schema, table) / "*.parquet").replace("'", "''")

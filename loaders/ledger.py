@@ -9,9 +9,19 @@ import duckdb
 import pyarrow as pa
 
 from loaders.catalogue import Dataset, raw_name
-from loaders.config import Settings
-from loaders.held import held_by, quoted, read_lake
+from loaders.config import RAW_BMRS, Settings
+from loaders.held import EVER, LANDED, held_by, quoted, read_lake, tuples
 from loaders.windows import Window
+
+ANSWERED = f"""
+    select dataset, variant, window_from_utc, window_to_utc, asked_at_utc, content_hash, outcome
+    from {RAW_BMRS}._windows
+    where dataset in (select * from unnest(@datasets)) and outcome in (select * from unnest(@landed))
+        and error is null and (window_from_utc is null or window_from_utc >= @since)
+    qualify row_number() over (
+        partition by dataset, variant, window_from_utc, window_to_utc order by asked_at_utc desc
+    ) = 1
+"""
 
 
 @dataclass(frozen=True)
@@ -30,7 +40,8 @@ class Ledger:
         self._held = held_by(settings)
         self._known: dict[tuple, Known] = {}
         self._spans: dict[tuple, list[tuple[datetime, datetime]]] = {}
-        for dataset, variant, start, end, *known in self._held.answered(datasets, since):
+        values = {"datasets": datasets, "landed": LANDED, "since": since or EVER}
+        for dataset, variant, start, end, *known in tuples(self._held.ask(ANSWERED, values)):
             self._known[dataset, variant, start, end] = Known(*known)
             if start is not None:
                 self._spans.setdefault((dataset, variant), []).append((start, end))

@@ -11,12 +11,11 @@ from loaders.bigquery.client import read, rows, table_facts
 from loaders.bigquery.tables import layout_of
 from loaders.catalogue import Dataset
 from loaders.config import RAW_BMRS, RAW_IRIS, BigQuerySettings
-from loaders.held import EVER, LANDED, tuples
+from loaders.held import EVER, tuples
 from loaders.windows import Window
 
 LEDGER_DAYS = timedelta(days=35)  # by the start of a window, or by when a message landed
 _MOVED = timedelta(days=7)  # by how much a restated row's day may differ, where the day is not of the row's key
-_CLOCKS = timedelta(hours=1)  # by how much a message may seem to land before it came
 
 
 class BigQueryHeld:
@@ -56,19 +55,6 @@ class BigQueryHeld:
             values |= {"first": days[0], "last": days[1]}
         db.register("held", read(self._settings, query, values))
 
-    def answered(self, datasets: list[str], since: datetime | None) -> list[tuple]:  # noqa: D102 - see Held
-        query = f"""
-            select dataset, variant, window_from_utc, window_to_utc, asked_at_utc, content_hash, outcome
-            from `{RAW_BMRS}._windows`
-            where dataset in unnest(@datasets) and outcome in unnest(@landed) and error is null
-                and (window_from_utc is null or window_from_utc >= @since)
-            qualify row_number() over (
-                partition by dataset, variant, window_from_utc, window_to_utc order by asked_at_utc desc
-            ) = 1
-        """
-        values = {"datasets": datasets, "landed": LANDED, "since": since or EVER}
-        return tuples(read(self._settings, query, values))
-
     def register(self, db, dataset: Dataset, window: Window, answer: pa.Table, version: list[str]) -> None:  # noqa: D102
         query = f"""
             select * from `{RAW_BMRS}.{dataset.table}`
@@ -90,28 +76,6 @@ class BigQueryHeld:
         moved = timedelta(0) if partition in version else _MOVED
         return ends["min"] - moved, ends["max"] + moved
 
-    def landed_ids(self, message_ids: list[str], since: datetime, outcomes: list[str]) -> set[str]:  # noqa: D102
-        query = f"""
-            select distinct message_id from `{RAW_IRIS}._messages`
-            where landed_at_utc >= @since and message_id in unnest(@message_ids) and outcome in unnest(@outcomes)
-        """
-        return self._texts(query, since=since, message_ids=message_ids, outcomes=outcomes)
-
-    def received_ids(self, dataset: str, start: datetime, end: datetime) -> set[str]:  # noqa: D102 - see Held
-        query = f"""
-            select distinct message_id from `{RAW_IRIS}._messages`
-            where landed_at_utc >= @landed and dataset = @dataset and channel = 'QUEUE'
-                and received_at_utc >= @first and received_at_utc < @until
-        """
-        return self._texts(query, landed=start - _CLOCKS, dataset=dataset, first=start, until=end)
-
-    def seen_datasets(self, since: datetime) -> set[str]:  # noqa: D102 - see Held
-        query = f"""
-            select distinct dataset from `{RAW_IRIS}._messages`
-            where landed_at_utc >= @landed and received_at_utc >= @since
-        """
-        return self._texts(query, landed=since - _CLOCKS, since=since)
-
     def kept(self, landed: list[str]) -> Iterator[tuple]:  # noqa: D102 - see Held
         kept = " union all ".join(
             f"select message_id, dataset, body_gz, received_at_utc, channel, landed_at_utc, _load_id from `{table}`"
@@ -128,6 +92,3 @@ class BigQueryHeld:
         """
         values = {"first": first["first"] or EVER, "landed": landed}
         yield from (row.values() for row in rows(self._settings, query, values))
-
-    def _texts(self, query: str, **values) -> set[str]:
-        return set(read(self._settings, query, values).column(0).to_pylist())
