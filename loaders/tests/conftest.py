@@ -25,7 +25,7 @@ from loaders.tests.stand_ins.insights import InsightsStandIn
 # Neither passed nor skipped where they cannot run: they are not there, and the last lines say so.
 collect_ignore_glob = [] if can_run() else ["test_bigquery*.py"]
 
-FAST = {"BMRS_REQUESTS_PER_SECOND": "1000", "BMRS_BACKOFF_SECONDS": "0.01", "BMRS_READ_SECONDS": "2"}
+FAST = {"BMRS_REQUESTS_PER_SECOND": "1000", "BMRS_BACKOFF_SECONDS": "0.01"}
 
 
 def pytest_report_header() -> list[str]:

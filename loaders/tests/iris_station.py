@@ -39,7 +39,7 @@ class Station:
         self.status = Status(folder / "iris" / "receiver.json")
         self.receiver: Receiver | None = None
 
-    def run(self, done: Callable[[], bool] | None = None, seconds: float = 30) -> None:
+    def run(self, done: Callable[[], bool] | None = None, seconds: float = 300) -> None:
         """Receives until ``done``, by default until the queue holds nothing; fails when that takes too long."""
         asyncio.run(self._run(done or self.queue_is_empty, seconds))
 
@@ -52,7 +52,7 @@ class Station:
             assert time.monotonic() < until, f"not done after {seconds} s: {self.status.line()}, {self.broker.stats()}"
             await asyncio.sleep(0.02)
         stop.set()
-        await asyncio.wait_for(running, 20)
+        await asyncio.wait_for(running, 300)
 
     def queue_is_empty(self) -> bool:
         """Whether everything was completed, or buried."""
@@ -74,7 +74,7 @@ class Station:
 
     def open_connections(self) -> int:
         """Connections that the broker still sees, once those that are closing have closed."""
-        until = time.monotonic() + 3
+        until = time.monotonic() + 60
         while self.broker.stats()["open"] and time.monotonic() < until:
             time.sleep(0.02)
         return self.broker.stats()["open"]
@@ -89,7 +89,7 @@ def process(
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
 
 
-def until(condition: Callable[[], bool], seconds: float = 30) -> None:
+def until(condition: Callable[[], object], seconds: float = 300) -> None:
     """Waits for something that another process does."""
     end = time.monotonic() + seconds
     while not condition():

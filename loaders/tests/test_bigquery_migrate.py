@@ -3,7 +3,7 @@
 import shutil
 import signal
 import subprocess
-import time
+import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from loaders.tests.conftest import Home
 from loaders.tests.messages import message
 from loaders.tests.stand_ins.bigquery import BigQuery
 from loaders.tests.stand_ins.insights import InsightsStandIn
+from loaders.tests.test_iris_kill import DYING
 
 CATALOGUE = load_catalogue()
 
@@ -43,7 +44,7 @@ class Migration:
     def run(self, *args: str, code: int = 0) -> str:
         """The same to its end, which must be ``code``; what it said."""
         with self.start(*args) as running:
-            said, _ = running.communicate(timeout=120)
+            said, _ = running.communicate(timeout=600)
         assert running.returncode == code, said
         return said
 
@@ -134,25 +135,17 @@ def test_rows_of_other_loads_stay_and_changed_ones_are_named(home, bigquery, mon
         moving.move()
 
 
+BEFORE_THE_JOB = ("google.cloud.bigquery", "Client", "load_table_from_file")  # which is noted already
+BEFORE_ITS_END = ("google.cloud.bigquery", "LoadJob", "result")  # while BigQuery takes the rows
+
+
 def test_killed_in_the_middle_it_goes_on_and_nothing_is_there_twice(home, bigquery, monkeypatch):
     moving = Migration(home, bigquery, "killed", monkeypatch)
-    kills = 0
-    while not _ended_before_its_fourth_job(moving):
-        kills += 1
-        assert kills < 5
-    assert kills > 1
+    note = home.path / "migrate" / "killed.job"
+    for point in (BEFORE_ITS_END, BEFORE_THE_JOB):
+        command = [sys.executable, "-c", DYING.replace('["iris", "land"]', '["migrate", "--run"]'), *point, "4"]
+        done = subprocess.run(command, env=moving.env, capture_output=True, text=True, check=False)
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        assert note.read_text()
+    moving.run("--run")
     moving.assert_equal()
-
-
-def _ended_before_its_fourth_job(moving: Migration) -> bool:
-    """A run that is killed (-9) as soon as it has noted its fourth load job."""
-    note, jobs = moving.home.path / "migrate" / f"{moving.google.project}.job", set()
-    with moving.start("--run") as running:
-        while running.poll() is None:
-            if note.exists():
-                jobs.add(note.read_text())
-            if len(jobs - {""}) == 4:
-                running.send_signal(signal.SIGKILL)
-                break
-            time.sleep(0.005)
-    return running.returncode == 0

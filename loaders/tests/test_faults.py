@@ -1,5 +1,6 @@
 """What goes wrong between Elexon and us: what is tried again, what is not, and that nothing wrong ever lands."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -24,31 +25,41 @@ def first_window(home) -> tuple:
     "fault",
     [
         Fault.status(429), Fault.status(429, retry_after=0), Fault.quota(), Fault.status(500), Fault.status(503),
-        Fault.reset(), Fault.cut(), Fault.cut_chunked(), Fault.cut_gzip(), Fault.html(), Fault.no_body(), Fault.slow(3),
+        Fault.reset(), Fault.cut(), Fault.cut_chunked(), Fault.cut_gzip(), Fault.html(), Fault.no_body(),
     ],
     ids=lambda fault: fault.name,
 )  # fmt: skip
 def test_a_passing_fault_is_tried_again_and_leaves_no_trace_in_the_rows(home, server, fault):
     server.fail(PATH, fault, times=2, where=FIRST_DAY)
-    home.load("BOALF", "--from", DAY, "--to", NEXT, BMRS_READ_SECONDS="1")
+    home.load("BOALF", "--from", DAY, "--to", NEXT)
     assert first_window(home) == ("landed", 3, None)
     assert home.count("boalf") == len(WIND)
     assert not server.unused_faults()
 
 
-def test_a_body_that_dribbles_for_ever_is_given_up_and_asked_again(home, server):
-    server.fail(PATH, Fault.dribble(20), where=FIRST_DAY)
-    home.load("BOALF", "--from", DAY, BMRS_READ_SECONDS="10", BMRS_TOTAL_SECONDS="2")
-    assert first_window(home)[:2] == ("landed", 2)
+@pytest.mark.parametrize(
+    ("fault", "patience"),
+    [(Fault.slow(600), {"BMRS_READ_SECONDS": "1"}), (Fault.dribble(600), {"BMRS_TOTAL_SECONDS": "2"})],
+    ids=["slow", "dribble"],
+)
+def test_an_answer_that_takes_for_ever_is_given_up_and_asked_again(home, server, fault, patience):
+    server.fail(PATH, fault, times=2, where=FIRST_DAY)
+    home.load("BOALF", "--from", DAY, "--to", NEXT, **patience)
+    outcome, tries, error = first_window(home)
+    assert (outcome, error) == ("landed", None)
+    assert tries >= 3, "on a machine that has much to do, a good answer may take as long"
+    assert home.count("boalf") == len(WIND)
+    assert not server.unused_faults()
 
 
 @pytest.mark.parametrize("dated", [False, True])
 def test_retry_after_holds_back_every_request_for_as_long_as_it_says(home, server, dated):
-    server.fail(PATH, Fault.status(429, retry_after=datetime.now(UTC) + timedelta(seconds=5) if dated else 2))
+    until, ends = datetime.now(UTC) + timedelta(seconds=5), time.monotonic() + 5
+    server.fail(PATH, Fault.status(429, retry_after=until if dated else 2))
     home.load("BOALF", "--from", DAY, "--to", NEXT, BMRS_CONCURRENCY="1")
     asked = [request.at for request in server.asked(PATH)]
     assert len(asked) == 3
-    assert asked[1] - asked[0] >= (1 if dated else 2)
+    assert asked[1] >= (ends - 1 if dated else asked[0] + 2)  # a date is of whole seconds
 
 
 @pytest.mark.parametrize(
@@ -105,7 +116,7 @@ def test_a_misspelt_parameter_would_meet_the_404_that_elexon_gives(server):
     assert server.asked() == []
     import requests
 
-    answer = requests.get(f"{server.url}{PATH}", {"settlementDate": DAY}, timeout=5)
+    answer = requests.get(f"{server.url}{PATH}", {"settlementDate": DAY}, timeout=60)
     assert answer.status_code == 404
 
 

@@ -71,8 +71,8 @@ class Place:
         return done.output
 
     def dbt_in_this_process(self, settings, args: list[str], quiet: bool) -> Built:
-        """What a process of its own would do, which takes five seconds longer."""
-        return Built(0 if self.warehouse.invoke(*args).success else 1)
+        """What a process of its own would do, which takes ten seconds longer."""
+        return self.warehouse.build(*args)
 
     def contents(self) -> dict[str, list[tuple]]:
         """The unified tables, but for when and by which load a row came."""

@@ -12,14 +12,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from loaders.build import ROOT, run_dbt
+from loaders import build
+from loaders.build import ROOT
 from loaders.catalogue import load_catalogue
-from loaders.config import read_settings
 from loaders.demo import HISTORY
 from loaders.tests.conftest import Home
 from loaders.tests.stand_ins.insights import InsightsStandIn
 from loaders.tests.stand_ins.recorded import rows as recorded_rows
 from loaders.tests.stand_ins.selection import current_vintage
+from loaders.tests.warehouse import Warehouse
 from loaders.windows import HALF_HOUR, period_start
 
 DAYS = ("2025-10-25", "2025-10-26", "2025-10-27")
@@ -183,12 +184,9 @@ def test_every_hole_in_the_lake_makes_a_test_of_its_own_name_fail(demo, tmp_path
         punch(home, table, where)
     load_short_day(home)
     history = HISTORY | dict.fromkeys(("NETBSAD", "ATL"), {"from": str(SHORT_DAY), "to": str(SHORT_DAY)})
-    monkeypatch.setenv("GB_POWER_HOME", str(home))
-    built = run_dbt(
-        read_settings(),
-        ["build", "--vars", json.dumps({"history": history}), "--select", "+data_gaps", "+load_reconciliation"],
-        quiet=True,
-    )
+    told = ("test_name:complete_history", "the_lake_reconciles_with_the_ledger", "--indirect-selection", "empty")
+    select = ("--select", "+data_gaps", "+load_reconciliation", *told)
+    built = Warehouse(home, monkeypatch).build("build", "--vars", json.dumps({"history": history}), *select)
     failed = {failure.split(":")[0] for failure in built.failures + built.gaps}
     assert not built.fit_to_serve, "rows that the ledger knows of have gone"
     assert {name for _, name in HOLES.values() if name} <= failed
@@ -200,13 +198,13 @@ def test_every_hole_in_the_lake_makes_a_test_of_its_own_name_fail(demo, tmp_path
     assert gaps == [("FUELHH", "gb-power load FUELHH --from 2025-10-26 --to 2025-10-26 --again")]
 
 
-def test_a_month_loaded_long_ago_is_served_with_its_gaps_up_to_now_reported(demo, tmp_path):
+def test_a_month_loaded_long_ago_is_served_with_its_gaps_up_to_now_reported(demo, tmp_path, monkeypatch):
     home = Home(tmp_path / "old", "http://127.0.0.1:9")
     shutil.copytree(demo[0], home.path)
     shutil.rmtree(home.path / "served")
-    build = home.command("build", "--quiet", "--select", "path:models/quality")
-    done = subprocess.run(build, env=home.env, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
+    warehouse = Warehouse(home.path, monkeypatch)
+    monkeypatch.setattr(build, "run_dbt", lambda settings, args: warehouse.build(*args))
+    done = home.run("build", "--select", "path:models/quality", "--exclude-resource-type", "unit_test", code=1)
     assert "tests found rows missing: gb-power query 'select * from data_gaps'" in done.stdout
     ((days,),) = unified(home.path, "select count(*) from data_gaps where dataset = 'INDO' and kind = 'never asked'")
     assert days

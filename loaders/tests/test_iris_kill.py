@@ -41,7 +41,7 @@ def land(home: Home, code: int = 0, preexec_fn=None, **env: str) -> subprocess.C
         preexec_fn=preexec_fn,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == code, done.stdout + done.stderr
@@ -144,7 +144,7 @@ def test_two_landings_at_once_exclude_one_another_and_land_everything_once(home)
         subprocess.Popen(home.command("iris", "land"), env=home.env, stderr=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
-    assert [lander.wait(60) for lander in both] == [0, 0]
+    assert [lander.wait(600) for lander in both] == [0, 0]
     landed_once(home)
 
 

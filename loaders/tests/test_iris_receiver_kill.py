@@ -10,14 +10,14 @@ import pytest
 from loaders.tests.iris_station import Station, names, process, until
 from loaders.tests.stand_ins.iris_broker.thread import SECRET, IrisBroker
 
-LOCK_SECONDS = 1.0  # IRIS's is 60
+LOCK_SECONDS = 3.0  # IRIS's is 60
 UNLIMITED = resource.RLIM_INFINITY
 
 
 @pytest.fixture
 def broker(tmp_path):
     with IrisBroker(tmp_path / "tls") as stand_in:
-        stand_in.create("iris", lock_seconds=LOCK_SECONDS)
+        stand_in.create("iris", lock_seconds=LOCK_SECONDS, max_deliveries=20)  # a slow machine needs some
         yield stand_in
 
 
@@ -34,7 +34,7 @@ def test_a_receiver_killed_again_and_again_keeps_every_message_once(broker, tmp_
     running = process(broker, tmp_path)
     until(station.queue_is_empty)
     running.terminate()
-    assert running.wait(20) == 0
+    assert running.wait(300) == 0
     assert sorted(station.spooled()) == names(number)
     assert sorted(set(broker.completed("iris"))) == names(number)
     assert station.queue()["dead"] == 0
@@ -45,17 +45,17 @@ def test_a_full_disk_stops_the_receiver_cleanly_and_it_goes_on_when_there_is_roo
     until(lambda: broker.stats().get("attached"))
     resource.prlimit(running.pid, resource.RLIMIT_FSIZE, (200_000, UNLIMITED))  # no file may grow beyond that
     broker.fill("iris", 400)
-    until(lambda: station.state()["state"] == "waiting for the disk")
-    time.sleep(6)  # a receiver that abandoned, or came back for more, would have them buried by now
+    until(lambda: station.state().get("state") == "waiting for the disk")
+    time.sleep(6)  # a receiver that abandoned, or came back for more, would have had them twice by now
     assert str(station.path) in station.state()["last_error"]
     queue = station.queue()
     assert queue["dead"] == 0
     assert queue["transfers"] <= 100 + 101 + 100  # a batch stored, one in hand, and what was fetched ahead
-    assert broker.stats()["open"] == 0
+    assert station.open_connections() == 0
     resource.prlimit(running.pid, resource.RLIMIT_FSIZE, (UNLIMITED, UNLIMITED))
     until(station.queue_is_empty)
     running.terminate()
-    assert running.wait(20) == 0
+    assert running.wait(300) == 0
     assert sorted(station.spooled()) == names(400)
     assert station.queue()["dead"] == 0
 
@@ -65,7 +65,7 @@ def test_no_log_level_shows_the_secret(broker, tmp_path):
     running = process(broker, tmp_path, {**broker.production(), "IRIS_QUEUE": "other"}, log_level="debug")
     until(lambda: station.state().get("counts", {}).get("troubles"))
     running.terminate()
-    said = running.communicate(timeout=20)[1]
+    said = running.communicate(timeout=300)[1]
     assert running.returncode == 0
     assert "there is no queue other of elexon-insights-iris: compare IRIS_QUEUE" in said
     assert SECRET not in said

@@ -22,7 +22,7 @@ def send(broker: IrisBroker, numbers: range) -> None:
 
 def test_messages_land_while_more_are_received_and_a_landing_that_cannot_is_tried_again(home):
     with IrisBroker() as broker:
-        broker.create("iris", lock_seconds=5)
+        broker.create("iris", lock_seconds=60)
         station = Station(broker, home.path)
         running = process(broker, home.path, **QUICK)
         with only_writer(replace(read_settings(), home=home.path), RAW_IRIS):  # as a long landing of somebody else
@@ -32,7 +32,7 @@ def test_messages_land_while_more_are_received_and_a_landing_that_cannot_is_trie
             until(station.queue_is_empty)
         until(lambda: station.state()["backlog"]["messages"] == 0 and station.state()["counts"]["stored"] == 100)
         running.terminate()
-        said = running.communicate(timeout=30)[1]
+        said = running.communicate(timeout=300)[1]
     assert running.returncode == 0, said
     assert f"process {os.getpid()} (since" in said
     assert home.raw("freq", "select count(*), count(distinct _message_id) from raw", RAW_IRIS) == [(100, 100)]

@@ -1,5 +1,6 @@
 """Killed, crowded out, out of disk: the lake stays readable, and the next run completes it without duplicates."""
 
+import logging
 import random
 import resource
 import signal
@@ -12,6 +13,7 @@ import duckdb
 import pytest
 
 from loaders.tests.conftest import Home
+from loaders.tests.iris_station import until
 from loaders.tests.stand_ins.insights import InsightsStandIn
 from loaders.tests.stand_ins.recorded import rows as recorded_rows
 
@@ -42,7 +44,7 @@ class Reader(threading.Thread):
                 self.home.count("boalf")
                 self.home.count("_windows")
                 self.reads += 1
-                self.over.wait(0.02)
+                self.over.wait(0.1)
             except duckdb.Error as error:
                 if "No files found" not in str(error):
                     self.errors.append(error)
@@ -100,28 +102,30 @@ def test_a_loader_killed_within_a_move_of_a_package_is_not_stuck_for_ever(home, 
     assert home.count("boalf") == len(WIND)
 
 
-def test_the_second_loader_says_who_holds_the_lock_and_leaves_everything_alone(home, server):
-    server.latency = 1.0
-    first = subprocess.Popen(
+@pytest.fixture
+def first(home, server):
+    """A loader that has asked, and is answered when the server is released."""
+    server.released.clear()
+    loading = subprocess.Popen(
         home.command("load", "BOALF", *SPAN), env=home.env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
     )
-    while not server.requests:
-        time.sleep(0.02)
+    until(lambda: server.requests)
+    yield loading
+    server.released.set()
+    assert loading.wait(300) == 0
+    assert home.count("boalf") == len(WIND)
+
+
+def test_the_second_loader_says_who_holds_the_lock_and_leaves_everything_alone(home, first):
     second = home.load("BOALF", *SPAN, code=75, GB_POWER_LOCK_WAIT_SECONDS="0")
     assert f"process {first.pid} (since " in second.stderr
-    assert first.wait(60) == 0
 
 
-def test_the_second_loader_waits_and_then_finds_nothing_left_to_do(home, server):
-    server.latency = 0.3
-    first = subprocess.Popen(
-        home.command("load", "BOALF", *SPAN), env=home.env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-    )
-    while not server.requests:
-        time.sleep(0.02)
-    assert "Nothing to ask" in home.load("BOALF", *SPAN).stdout
-    assert first.wait(60) == 0
-    assert home.count("boalf") == len(WIND)
+def test_the_second_loader_waits_and_then_finds_nothing_left_to_do(home, server, first, monkeypatch):
+    waits = logging.Handler()
+    monkeypatch.setattr(waits, "emit", lambda record: server.released.set())
+    monkeypatch.setattr(logging.getLogger("loaders.lock"), "handlers", [waits])
+    assert "Nothing to ask" in home.load("BOALF", *SPAN, GB_POWER_LOCK_WAIT_SECONDS="300").stdout
 
 
 @pytest.mark.parametrize("limit", [20_000, 60_000])

@@ -165,7 +165,7 @@ if BROWSER:  # without one, pytest's header says that nobody looked
         """The page as the browser has it after its scripts ran, and what it had to complain about."""
         offline = ("--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr", "--dump-dom")
         asked = command(folder / name, folder / "profile", *offline)
-        done = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=True)
+        done = subprocess.run(asked, capture_output=True, text=True, timeout=600, check=True)
         return done.stdout, "\n".join(line for line in done.stderr.splitlines() if "CONSOLE" in line)
 
     def test_a_browser_shows_the_marts_figures_and_has_no_complaint(built, tmp_path):

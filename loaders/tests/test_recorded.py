@@ -17,7 +17,7 @@ README = recorded.RECORDED / "README.md"
 
 def ask(server, path, params=None):
     """The answer's JSON."""
-    return requests.get(server.url + path, params, timeout=5).json()
+    return requests.get(server.url + path, params, timeout=60).json()
 
 
 def held(dataset: str) -> list[dict]:

@@ -14,6 +14,7 @@ from loaders.config import RAW_BMRS, RAW_IRIS, read_settings
 from loaders.iris.spool import Spool
 from loaders.load_id import new_load_id
 from loaders.tests.conftest import Home
+from loaders.tests.iris_station import until
 from loaders.tests.messages import message
 from loaders.tests.test_load import DAY, NEXT, boalf
 
@@ -31,7 +32,7 @@ def run(home: Home, *args: str, **env: str) -> subprocess.CompletedProcess:
     """``gb-power ARGS`` as a user whom modes bind."""
     return subprocess.run(
         home.command(*args), env={**home.env, **env}, preexec_fn=bound_by_modes,
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
 
 
@@ -81,7 +82,7 @@ def test_a_clock_that_jumps_between_loads_loses_and_doubles_nothing(home, tmp_pa
         with Spool(home.path / "iris" / "spool.db") as spool:
             spool.add([message("MELS", number=n, channel="QUEUE") for n in range(number + 1)])
         done = subprocess.run(
-            home.command("iris", "land"), env={**home.env, "GB_POWER_CLOCK": str(clock)}, check=True, timeout=120
+            home.command("iris", "land"), env={**home.env, "GB_POWER_CLOCK": str(clock)}, check=True, timeout=600
         )
         assert done.returncode == 0
         ids.append(home.raw("mels", "select max(_load_id) from raw", RAW_IRIS)[0][0])
@@ -141,8 +142,8 @@ def test_loaders_of_both_channels_and_readers_at_once_lose_no_row_and_fail_no_re
             commands = [("load", "BOALF", "--from", day, "--again") for day in (DAY, NEXT)]
             commands += [("iris", "land"), ("iris", "land")]
             running = [subprocess.Popen(home.command(*args), env=env, stdout=subprocess.DEVNULL) for args in commands]
-            assert [one.wait(200) for one in running] == [0] * len(running)
+            assert [one.wait(600) for one in running] == [0] * len(running)
+        until(lambda: all(len(counts) > 5 for counts in readers.counts.values()))
     assert readers.failed == []
-    assert all(len(counts) > 5 for counts in readers.counts.values())
     assert home.count("boalf") == boalf(DAY, NEXT)
     assert home.raw("mels", "select count(*), count(distinct _message_id) from raw", RAW_IRIS) == [(40, 40)]

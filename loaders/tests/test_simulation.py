@@ -18,8 +18,8 @@ from loaders.tests.warehouse import Warehouse
 DATASETS = ("BOALF", "BOD", "DISEBSP", "FUELINST", "INDO", "PN")
 # What gaps are told from and system prices, with the one test that is to fail meanwhile; then the tables among that,
 # once more, with all their tests and those of what was loaded. The clean load begins with the views of the other.
-FIRST_BUILD = ("--select", "+path:models/quality", "+bmrs_costs", "complete_history_data_gaps_FUELINST")
-FIRST_BUILD += ("--indirect-selection", "empty")
+FIRST_BUILD = ("--select", *(f"+path:models/quality,resource_type:{kind}" for kind in ("model", "seed")), "+bmrs_costs")
+FIRST_BUILD += ("complete_history_data_gaps_FUELINST", "--indirect-selection", "empty")
 LAST_BUILD = ("--select", "path:models/quality", "bmrs_costs", *(f"bmrs_{name.lower()}_unified" for name in DATASETS))
 LAST_BUILD += ("--indirect-selection", "cautious", "--exclude-resource-type", "unit_test")
 PLAN = Plan(
@@ -49,8 +49,7 @@ def homes(tmp_path, prepared, monkeypatch):
         if settings.home.name == "clean":
             shutil.copyfile(tmp_path / "home" / "warehouse.duckdb", warehouse.path)
             args += ["--full-refresh", "--exclude-resource-type", "test"]
-        done = warehouse.invoke(*args)
-        return build.read_results(settings.home / "target" / "run_results.json", 0 if done.success else 1)
+        return warehouse.build(*args)
 
     for module in (build, absent):
         monkeypatch.setattr(module, "run_dbt", run_dbt)

@@ -20,7 +20,7 @@ PUBLISHED = {"publishDateTimeFrom": DAY["from"], "publishDateTimeTo": DAY["to"]}
 def ask(server):
     """Asks the stand-in for a path, over one connection that is kept alive."""
     with requests.Session() as session:
-        yield lambda path, params=None, **options: session.get(server.url + path, params=params, timeout=5, **options)
+        yield lambda path, params=None, **options: session.get(server.url + path, params=params, timeout=60, **options)
 
 
 def test_a_dataset_of_which_nothing_was_recorded_answers_with_an_empty_list(ask):

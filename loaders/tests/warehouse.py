@@ -11,6 +11,8 @@ import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
+from loaders.build import Built, read_results
+
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = ["--project-dir", str(ROOT / "dbt_project"), "--profiles-dir", str(ROOT / "profiles"), "--quiet"]
 
@@ -57,14 +59,21 @@ class Warehouse:
         assert not (errors := [result.message for result in done.result if result.status == "error"]), errors
         return {result.node.name for result in done.result if result.status == "fail"}
 
-    def invoke(self, *args: str) -> dbtRunnerResult:
-        """``dbt ARGS``, whatever comes of it."""
+    def invoke(self, command: str, *args: str) -> dbtRunnerResult:
+        """``dbt COMMAND ARGS``, whatever comes of it. Its files, a third of a small command, only if asked for."""
         os.chdir(ROOT)
         self._point()
         target = str(self._home / "target")
-        done = _parsed().invoke([*args, *PROJECT, "--target-path", target, "--log-path", target])
+        kept = [*PROJECT, "--target-path", target, "--log-path", target]
+        done = _parsed().invoke([command, "--no-write-json", *args, *kept])
         DuckDBConnectionManager.close_all_connections()  # else the file stays open for dbt's next command
         return done
+
+    def build(self, *args: str) -> Built:
+        """What ``run_dbt`` says of ``dbt ARGS``, for which it begins a process that parses the project anew."""
+        results = self._home / "target" / "run_results.json"
+        results.unlink(missing_ok=True)
+        return read_results(results, 0 if self.invoke(*args, "--write-json").success else 1)
 
     @contextmanager
     def opened(self) -> Iterator[duckdb.DuckDBPyConnection]:

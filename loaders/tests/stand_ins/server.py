@@ -50,6 +50,7 @@ class Application(Protocol):
 
     latency: float
     ahead_seconds: float
+    released: threading.Event
 
     def arrive(self, request: Request) -> Fault | None: ...
     def body(self, request: Request, fault: Fault | None) -> Body: ...
@@ -68,6 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
         request = Request(self.path, {name.lower(): value for name, value in self.headers.items()})
         fault = application.arrive(request)
         try:
+            application.released.wait()
             self.server.pause(application.latency + (fault.delay_seconds if fault else 0))
             if fault and fault.send == "reset":
                 self._reset()

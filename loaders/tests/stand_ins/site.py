@@ -15,6 +15,8 @@ class StandIn:
         """``latency`` in seconds, before every answer; port 0 is any free one."""
         self.latency = latency
         self.ahead_seconds = 0.0  # of its clock, by which answers are dated
+        self.released = threading.Event()  # cleared, it holds back every answer
+        self.released.set()
         self.requests: list[Request] = []
         self.in_flight = self.peak_in_flight = 0
         self._lock = threading.RLock()
@@ -32,6 +34,7 @@ class StandIn:
 
     def __exit__(self, *_) -> None:
         """Stops, cuts every open connection, and raises what went wrong inside the stand-in itself."""
+        self.released.set()
         self._server.stop()
 
     def fail(
