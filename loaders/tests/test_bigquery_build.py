@@ -30,6 +30,7 @@ from loaders.tests.conftest import Home
 from loaders.tests.marts_lake import made_frequency
 from loaders.tests.stand_ins.bigquery import PROJECT, BigQuery
 from loaders.tests.stand_ins.insights import InsightsStandIn
+from loaders.tests.warehouse import Warehouse
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = ("2022-01-01", "2022-01-01")
@@ -52,56 +53,44 @@ FIRST = ("--exclude", "resource_type:test", "resource_type:unit_test")
 # Views are there already; that each test is valid for BigQuery, its analyzer says.
 SECOND = ("--exclude", "config.materialized:view", "resource_type:seed", "resource_type:unit_test", "test_type:generic")
 SECOND += ("--indirect-selection", "cautious")  # of the tests, those of models that are built here
-VARIABLES = {"calendar_from": "2021-12-31", "calendar_to": "2026-08-31"}
+OPTIONS = ("--vars", json.dumps({"calendar_from": "2021-12-31", "calendar_to": "2026-08-31"}), "--threads", "1")
 NOW = "2026-11-21T12:00:00+00:00"
 
 
-class Build:
-    """dbt on one of the targets."""
-
-    def __init__(self, target: str, home: Path, env: dict[str, str]):
-        self.target = target
-        self._env = {**env, "GB_POWER_TARGET": target, "GB_POWER_HOME": str(home), "GB_POWER_NOW": NOW}
-        self._work = home / f"dbt_{target}"
-
-    def start(self, *args: str) -> subprocess.Popen:
-        """``dbt build``, with options."""
-        command = [str(Path(sys.executable).with_name("dbt")), "--quiet", "build", *SELECTED, *args]
-        command += ["--project-dir", str(ROOT / "dbt_project"), "--profiles-dir", str(ROOT / "profiles")]
-        command += ["--target", self.target, "--target-path", str(self._work), "--log-path", str(self._work)]
-        command += ["--vars", json.dumps(VARIABLES), "--threads", "1"]
-        return subprocess.Popen(command, env=self._env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-    def finish(self, running: subprocess.Popen) -> None:
-        """It must succeed."""
-        said, _ = running.communicate(timeout=500)
-        assert running.returncode == 0, said
-
-    def built(self) -> dict[str, dict]:
-        """What the last build made of the layers that people query, as dbt's manifest has it."""
-        results = json.loads((self._work / "run_results.json").read_text())["results"]
-        manifest = json.loads((self._work / "manifest.json").read_text())["nodes"]
-        nodes = [manifest[name] for result in results if (name := result["unique_id"]) in manifest]
-        kept = [node for node in nodes if node["resource_type"] in ("model", "seed", "snapshot")]
-        return {node["unique_id"]: node for node in kept if "staging" not in node["fqn"]}
+def built(target: Path) -> dict[str, dict]:
+    """What the last build made of the layers that people query, as dbt's manifest has it."""
+    results = json.loads((target / "run_results.json").read_text())["results"]
+    manifest = json.loads((target / "manifest.json").read_text())["nodes"]
+    nodes = [manifest[name] for result in results if (name := result["unique_id"]) in manifest]
+    kept = [node for node in nodes if node["resource_type"] in ("model", "seed", "snapshot")]
+    return {node["unique_id"]: node for node in kept if "staging" not in node["fqn"]}
 
 
 class Both:
     """One lake and both targets."""
 
-    def __init__(self, home: Home, bigquery: BigQuery):
+    def __init__(self, home: Home, bigquery: BigQuery, patch: pytest.MonkeyPatch):
         self.home = home
         self._settings = replace(read_settings("bigquery"), home=home.path)
-        self.on_duckdb = Build("duckdb", home.path, home.env)
-        self.on_bigquery = Build("bigquery", home.path, home.env | bigquery.environment)
+        self._env = {**home.env, **bigquery.environment, "GB_POWER_NOW": NOW}
+        self._on_bigquery, self._on_duckdb = home.path / "on_bigquery", home.path / "target"
+        self._warehouse = Warehouse(home.path, patch)
         self.google = Client(PROJECT, AnonymousCredentials(), client_options={"api_endpoint": bigquery.url})
 
     def build(self, *args: str) -> None:
         """The lake moves to BigQuery; then both are built, at the same time, BigQuery with ``args``."""
         assert sum(moved.rows_lacking for moved in migrate(self._settings, dry_run=False)) > 0
-        started = [(self.on_bigquery, self.on_bigquery.start(*args)), (self.on_duckdb, self.on_duckdb.start(*FIRST))]
-        for build, running in started:
-            build.finish(running)
+        command = [str(Path(sys.executable).with_name("dbt")), "--quiet", "build", *SELECTED, *args, *OPTIONS]
+        command += ["--project-dir", str(ROOT / "dbt_project"), "--profiles-dir", str(ROOT / "profiles")]
+        command += ["--target-path", str(self._on_bigquery), "--log-path", str(self._on_bigquery)]
+        there = subprocess.Popen(command, env=self._env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self._warehouse.dbt("build", *SELECTED, *FIRST, *OPTIONS, "--write-json")
+        said, _ = there.communicate(timeout=800)
+        assert there.returncode == 0, said
+
+    def built(self) -> dict[str, dict]:
+        """See above; on BigQuery."""
+        return built(self._on_bigquery)
 
     def receive(self, *datasets: str, days: tuple[str, str]) -> None:
         """What IRIS would have sent of some days."""
@@ -115,7 +104,7 @@ class Both:
         compared, differing = 0, []
         with duckdb.connect(str(self.home.path / "warehouse.duckdb"), read_only=True) as db:
             db.execute("set TimeZone = 'UTC'")
-            for node in self.on_duckdb.built().values():
+            for node in built(self._on_duckdb).values():
                 table = f"{node['schema']}.{node['name']}"
                 columns = [name for name, *_ in db.execute(f"describe {table}").fetchall()]
                 query = f"select {', '.join(columns)} from {{}}"
@@ -147,6 +136,7 @@ def both(tmp_path_factory, prepared, bigquery) -> Both:
     with pytest.MonkeyPatch.context() as patch, InsightsStandIn({"FREQ": made_frequency()}) as server:
         for name, value in bigquery.environment.items():
             patch.setenv(name, value)
+        patch.setenv("GB_POWER_NOW", NOW)
         home.env["BMRS_BASE_URL"] = server.url
         server.as_of = "2022-01-01T12:00Z"
         home.load("BOALF", "BOD", "PN", "BMUNITS", "--from", DAY[0])
@@ -156,14 +146,14 @@ def both(tmp_path_factory, prepared, bigquery) -> Both:
         home.load("FREQ", "FUELHH", "INDO", "MID", "DISEBSP", "--from", CLOCK_CHANGE[1])
         home.load("MELS", "MILS", "--from", "2026-08-01")
         home.load("NDF", "REMIT", "--from", "2026-08-19")
-        built = Both(home, bigquery)
-        built.receive("FUELINST", days=CLOCK_CHANGE[:1] * 2)
-        built.build(*FIRST)
-        built.receive("BOALF", days=DAY)
+        targets = Both(home, bigquery, patch)
+        targets.receive("FUELINST", days=CLOCK_CHANGE[:1] * 2)
+        targets.build(*FIRST)
+        targets.receive("BOALF", days=DAY)
         home.load("FUELINST", "--from", CLOCK_CHANGE[1])
         home.load("DISEBSP", "--from", DAY[0], "--again")
-        built.build(*SECOND)
-        yield built
+        targets.build(*SECOND)
+        yield targets
 
 
 def test_twice_built_every_model_holds_the_rows_that_duckdb_has(both):
@@ -174,7 +164,7 @@ def test_twice_built_every_model_holds_the_rows_that_duckdb_has(both):
 
 def test_columns_have_the_types_that_their_contracts_say(both):
     checked = 0
-    for node in both.on_bigquery.built().values():
+    for node in both.built().values():
         if node["resource_type"] == "model":
             held = {field.name: field for field in both.google.get_table(f"gb_power.{node['name']}").schema}
             for name, column in node["columns"].items():

@@ -10,6 +10,7 @@ import pytest
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.nodes import GenericTestNode
 
+from loaders.tests import warehouse
 from loaders.tests.warehouse import ROOT
 
 PROJECT = ROOT / "dbt_project"
@@ -24,12 +25,8 @@ MAY_READ = {
 
 
 @pytest.fixture(scope="module")
-def manifest(tmp_path_factory):
-    target = str(tmp_path_factory.mktemp("target"))
-    where = ["--project-dir", str(PROJECT), "--profiles-dir", str(ROOT / "profiles")]
-    parsed = dbtRunner().invoke(["--quiet", "parse", *where, "--target-path", target, "--log-path", target])
-    assert parsed.success, parsed.exception
-    return parsed.result
+def manifest():
+    return warehouse.parsed()
 
 
 @pytest.fixture(scope="module")
@@ -203,11 +200,11 @@ def test_no_model_reads_one_whose_tests_fail_when_data_are_late_or_missing(manif
     assert tested & read == set()
 
 
-def selected(manifest, selector: str) -> dict[str, list[str]]:
+def selected(manifest, folder: Path, selector: str) -> dict[str, list[str]]:
     """What a selector of selectors.yml selects: names by kind of node."""
-    where = ["--project-dir", str(PROJECT), "--profiles-dir", str(ROOT / "profiles")]
-    keys = ["--output", "json", "--output-keys", "name", "resource_type"]
-    listed = dbtRunner(manifest=manifest).invoke(["--quiet", "ls", *where, "--selector", selector, *keys])
+    keys = ["--selector", selector, "--output", "json", "--output-keys", "name", "resource_type"]
+    where = [*warehouse.PROJECT, "--target-path", str(folder), "--log-path", str(folder)]
+    listed = dbtRunner(manifest=manifest).invoke(["ls", "--no-write-json", *where, *keys])
     assert listed.success, listed.exception
     found: dict[str, list[str]] = {}
     for line in listed.result:
@@ -216,8 +213,8 @@ def selected(manifest, selector: str) -> dict[str, list[str]]:
     return found
 
 
-def test_live_is_all_that_is_shown_daily_is_everything_and_the_gate_is_every_test_of_rows(manifest, models):
-    live, daily, gate = (selected(manifest, name) for name in ("live", "daily", "gate"))
+def test_live_is_all_that_is_shown_daily_is_everything_and_the_gate_is_every_test_of_rows(manifest, models, tmp_path):
+    live, daily, gate = (selected(manifest, tmp_path, name) for name in ("live", "daily", "gate"))
     published = [exposure for exposure in manifest.exposures.values() if exposure.type == "dashboard"]
     shown = {name for exposure in published for name in exposure.depends_on.nodes}
     assert shown

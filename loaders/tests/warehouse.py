@@ -6,15 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from unittest import mock
 
 import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
 
 from loaders.build import Built, read_results
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = ["--project-dir", str(ROOT / "dbt_project"), "--profiles-dir", str(ROOT / "profiles"), "--quiet"]
+PROJECT += ["--target", "duckdb"]
 
 
 @cache
@@ -24,11 +27,13 @@ def _link() -> Path:
 
 
 @cache
-def _parsed() -> dbtRunner:
+def parsed() -> Manifest:
+    """The project, as dbt parsed it once for all tests of this process."""
     target = str(_link().parent)
-    done = dbtRunner().invoke(["parse", *PROJECT, "--target-path", target, "--log-path", target])
+    with mock.patch.dict(os.environ, GB_POWER_HOME=str(_link())):
+        done = dbtRunner().invoke(["parse", *PROJECT, "--target-path", target, "--log-path", target])
     assert done.success, done.exception
-    return dbtRunner(manifest=done.result)
+    return done.result
 
 
 class Warehouse:
@@ -65,7 +70,7 @@ class Warehouse:
         self._point()
         target = str(self._home / "target")
         kept = [*PROJECT, "--target-path", target, "--log-path", target]
-        done = _parsed().invoke([command, "--no-write-json", *args, *kept])
+        done = dbtRunner(manifest=parsed()).invoke([command, "--no-write-json", *args, *kept])
         DuckDBConnectionManager.close_all_connections()  # else the file stays open for dbt's next command
         return done
 
