@@ -50,7 +50,8 @@ def run_dbt(settings: Settings, args: list[str], quiet: bool = False) -> Built:
     """``dbt ARGS`` with this project, this profile and these settings."""
     command = [str(Path(sys.executable).with_name("dbt")), *(["--quiet"] if quiet else []), *args]
     command += ["--project-dir", str(PROJECT), "--profiles-dir", str(ROOT / "profiles"), "--target", settings.target]
-    results = PROJECT / "target" / "run_results.json"
+    command += ["--target-path", str(settings.dbt_target)]
+    results = settings.dbt_target / "run_results.json"
     results.unlink(missing_ok=True)
     env = {**os.environ, "GB_POWER_HOME": str(settings.home), "GB_POWER_TARGET": settings.target}
     if clock.is_moved():
@@ -99,9 +100,11 @@ def serve(settings: Settings) -> Path:
     half.parent.mkdir(exist_ok=True)
     if settings.bigquery:
         from loaders.bigquery.serve import fetch
+        from loaders.publish.exposures import read_exposures
 
         half.unlink(missing_ok=True)
-        as_of = fetch(settings.bigquery, half).timestamp()  # it is as old as what is in it, whoever built that
+        built_at = fetch(settings.bigquery, read_exposures(settings), half)
+        as_of = built_at.timestamp()  # it is as old as what is in it, whoever built that
     else:
         shutil.copyfile(settings.home / "warehouse.duckdb", half)
         as_of = clock.now().timestamp()

@@ -71,6 +71,11 @@ class Settings:
         return self.home / "served" / "warehouse.duckdb"
 
     @property
+    def dbt_target(self) -> Path:
+        """What ``gb-power build`` has dbt write beside tables: its manifest, its results. Of one home, never shared."""
+        return self.home / "target"
+
+    @property
     def build_result(self) -> Path:
         """What came of the last ``gb-power build``, as JSON."""
         return self.home / "build.json"

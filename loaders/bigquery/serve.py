@@ -19,7 +19,7 @@ from loaders import clock
 from loaders.bigquery.client import read, table_facts
 from loaders.config import BigQuerySettings
 from loaders.held import NothingThere
-from loaders.publish.exposures import Exposure, TableWanted, read_exposures
+from loaders.publish.exposures import Exposure, TableWanted
 from loaders.windows import settlement_day
 
 DAY = "settlement_date"  # what marts are cut by
@@ -60,14 +60,13 @@ class Fetched(NamedTuple):
     built_at: datetime
 
 
-def fetch(settings: BigQuerySettings, path: Path) -> datetime:
-    """Writes the tables that there are into a new DuckDB file; returns when the newest of them was built.
+def fetch(settings: BigQuerySettings, exposures: list[Exposure], path: Path) -> datetime:
+    """Writes the exposures' tables, if they are there, to a new DuckDB file; returns when the newest of them was built.
 
     Raises:
-        CannotPublish: dbt has not parsed the project, or an exposure is not as it should be.
         CannotLand: BigQuery did not answer, or none of the tables is there.
     """
-    marts, today = wanted_marts(read_exposures()), settlement_day(clock.now())
+    marts, today = wanted_marts(exposures), settlement_day(clock.now())
     with ThreadPoolExecutor(8) as pool:
         fetched = [found for found in pool.map(lambda mart: _fetched(settings, mart, today), marts) if found]
     if not fetched:

@@ -13,10 +13,7 @@ from typing import Any
 import duckdb
 import msgspec
 
-from loaders.build import PROJECT
 from loaders.config import Settings
-
-MANIFEST = PROJECT / "target" / "manifest.json"
 
 
 class CannotPublish(RuntimeError):
@@ -72,26 +69,26 @@ class Exposure:
 Rows = list[dict[str, Any]]
 
 
-def read_exposure(name: str) -> Exposure:
+def read_exposure(settings: Settings, name: str) -> Exposure:
     """The exposure as dbt knows it.
 
     Raises:
         CannotPublish: dbt has not parsed the project, or the exposure is not one that a publisher can read.
     """
-    manifest = _manifest()
+    manifest = _manifest(settings)
     found = next((e for e in manifest["exposures"].values() if e["name"] == name), None)
     if found is None:
         raise CannotPublish(f"dbt knows no exposure {name!r}: 'gb-power build' reads dbt_project/models/exposures anew")
     return _exposure(found, manifest)
 
 
-def read_exposures() -> list[Exposure]:
+def read_exposures(settings: Settings) -> list[Exposure]:
     """All of them.
 
     Raises:
         CannotPublish: as above.
     """
-    return exposures_of(_manifest())
+    return exposures_of(_manifest(settings))
 
 
 def exposures_of(manifest: dict) -> list[Exposure]:
@@ -99,11 +96,12 @@ def exposures_of(manifest: dict) -> list[Exposure]:
     return [_exposure(found, manifest) for found in manifest["exposures"].values()]
 
 
-def _manifest() -> dict:
+def _manifest(settings: Settings) -> dict:
+    manifest = settings.dbt_target / "manifest.json"
     try:
-        return json.loads(MANIFEST.read_bytes())
+        return json.loads(manifest.read_bytes())
     except FileNotFoundError:
-        raise CannotPublish(f"{MANIFEST} does not exist yet: 'gb-power build' makes it") from None
+        raise CannotPublish(f"{manifest} does not exist yet: 'gb-power build' makes it") from None
 
 
 def _exposure(found: dict, manifest: dict) -> Exposure:

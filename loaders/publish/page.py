@@ -10,13 +10,11 @@ from typing import Any
 
 import msgspec
 
-from loaders.build import PROJECT
 from loaders.config import Settings
 from loaders.publish.exposures import Exposure, Rows, read_exposure, read_tables
 from loaders.whole_text import write_whole
 
 PARTS = Path(__file__).with_name("page")
-RESULTS = PROJECT / "target" / "run_results.json"
 EXPOSURE = "page"
 
 
@@ -26,29 +24,29 @@ def publish_page(settings: Settings, folder: Path) -> Path:
     Raises:
         CannotPublish: nothing was built, or a mart is not as the exposure says.
     """
-    exposure = read_exposure(EXPOSURE)
-    data = page_data(exposure, read_tables(settings, exposure))
+    exposure = read_exposure(settings, EXPOSURE)
+    data = page_data(exposure, read_tables(settings, exposure), _tests(settings))
     html = html_of(data)
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / "data.json", _json(data))
     return write_whole(folder / "index.html", html)
 
 
-def page_data(exposure: Exposure, tables: dict[str, Rows]) -> dict[str, Any]:
+def page_data(exposure: Exposure, tables: dict[str, Rows], tests: dict[str, int] | None = None) -> dict[str, Any]:
     """What the page draws: each mart by its name, each column by its name, times as ISO 8601 in UTC."""
     return {
         "published_at_utc": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         "attribution": f"Contains BMRS data © Elexon Limited copyright and database right {datetime.now(UTC).year}.",
         "kpis": [msgspec.to_builtins(kpi) for kpi in exposure.meta.kpis],
-        "tests": _tests(),
+        "tests": tests,
         "tables": {name: _columns(rows) for name, rows in tables.items()},
     }
 
 
-def _tests() -> dict[str, int] | None:
+def _tests(settings: Settings) -> dict[str, int] | None:
     """How many of dbt's tests passed, warned and failed in its last run that had any."""
     try:
-        results = json.loads(RESULTS.read_bytes())["results"]
+        results = json.loads((settings.dbt_target / "run_results.json").read_bytes())["results"]
     except FileNotFoundError:
         return None
     kinds = ("test.", "unit_test.")

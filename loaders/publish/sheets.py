@@ -28,7 +28,7 @@ def publish_sheets(settings: Settings, sheets: SheetsSettings) -> str:
         CannotPublish: nothing was built, or Google refused; what the sheet showed before is as it was.
         ConfigError: the service account's key file cannot be used.
     """
-    exposure = read_exposure(EXPOSURE)
+    exposure = read_exposure(settings, EXPOSURE)
     written = data_of(exposure, read_tables(settings, exposure), datetime.now(UTC))
     sheet = open_sheet(sheets)
     try:

@@ -24,7 +24,6 @@ from loaders.gaps import absent
 from loaders.held import held_by
 from loaders.landing import ensure_tables, raw_schema
 from loaders.now import show_now
-from loaders.publish import exposures
 from loaders.publish.exposures import read_exposure, read_tables
 from loaders.tests.bigquery_project import CATALOGUE, Project
 from loaders.tests.hand_made_marts import manifest, mart_table
@@ -143,15 +142,15 @@ def both(bigquery, tmp_path_factory):
         patch.setattr(clock, "now", lambda: NOW)
         patch.setattr(clock, "is_moved", lambda: True)
         patch.setattr(build, "run_dbt", lambda *args, **more: Built(0))
-        made = tmp_path_factory.mktemp("manifest") / "manifest.json"
-        made.write_text(json.dumps(manifest()))
-        patch.setattr(exposures, "MANIFEST", made)
         built_at = {"gb_power.mart_now": NOW - MINUTE}  # where the emulator says of every table: just now
         facts = lambda _, name: SimpleNamespace(modified=built_at.get(name, NOW - DAY))  # noqa: E731
         patch.setattr(bigquery_serve, "table_facts", facts)
         project = Project("commands", DATASETS, bigquery, tmp_path_factory.mktemp("bigquery"), patch)
         both = Both(project, tmp_path_factory.mktemp("it's embedded"))
         both.fill()
+        for home in (read_settings().home, both.embedded):
+            (home / "target").mkdir()
+            (home / "target" / "manifest.json").write_text(json.dumps(manifest()))
         with pytest.MonkeyPatch.context() as embedded:
             both.on_duckdb(embedded)
             serve(read_settings())
@@ -194,7 +193,12 @@ def test_now_page_and_sheet_are_the_same(both):
     for home in (both.embedded, both.project.home):
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("GB_POWER_HOME", str(home))
-            shown.append({name: read_tables(read_settings(), read_exposure(name)) for name in ("page", "google_sheet")})
+            shown.append(
+                {
+                    name: read_tables(read_settings(), read_exposure(read_settings(), name))
+                    for name in ("page", "google_sheet")
+                }
+            )
     assert shown[0] == shown[1]
     assert all(shown[0]["google_sheet"].values())
     data = json.loads((both.project.home / "page" / "data.json").read_text())

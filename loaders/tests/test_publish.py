@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from click.testing import CliRunner
 from loaders.bigquery.serve import wanted_marts
 from loaders.cli import main
 from loaders.config import read_settings
-from loaders.publish import exposures, page, sheets
+from loaders.publish import page, sheets
 from loaders.publish.exposures import CannotPublish, read_exposure, read_exposures, read_tables
 from loaders.publish.settings import SheetsSettings
 from loaders.publish.sheet_blocks import Block, today
@@ -40,14 +41,14 @@ def built(tmp_path_factory):
         served = home / "served" / "warehouse.duckdb"
         served.parent.mkdir()
         shutil.copyfile(home / "warehouse.duckdb", served)
-        monkeypatch.setattr(exposures, "MANIFEST", warehouse.manifest)
-        monkeypatch.setattr(page, "RESULTS", home / "target" / "run_results.json")
+        shutil.copyfile(warehouse.manifest, home / "target" / "manifest.json")
         yield home
 
 
 @pytest.fixture
 def tables(built):
-    return {name: read_tables(read_settings(), read_exposure(name)) for name in ("page", "google_sheet")}
+    settings = read_settings()
+    return {name: read_tables(settings, read_exposure(settings, name)) for name in ("page", "google_sheet")}
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ def test_the_page_holds_every_table_it_names_and_asks_nobody(built, tmp_path):
     text = (tmp_path / "web" / "index.html").read_text(encoding="utf-8")
     data = json.loads((tmp_path / "web" / "data.json").read_text(encoding="utf-8"))
     assert json.loads(re.search(r'<script id="data" type="application/json">(.*?)</script>', text)[1]) == data
-    assert set(data["tables"]) == set(read_exposure("page").meta.tables)
+    assert set(data["tables"]) == set(read_exposure(read_settings(), "page").meta.tables)
     assert len(text) < 2_000_000
     outside = text.split("<script>")[0] + text.rsplit("</script>", 1)[1]
     assert re.findall(r'(?:src|href)="([^"#]+)"', outside) == ["data.json"]  # a link to the file beside it
@@ -88,7 +89,7 @@ def test_the_page_holds_every_table_it_names_and_asks_nobody(built, tmp_path):
 
 
 def test_the_data_are_the_marts(built, tables):
-    data = page.page_data(read_exposure("page"), tables["page"])
+    data = page.page_data(read_exposure(read_settings(), "page"), tables["page"])
     demand, at = mart(built, "select system_demand_mw, net_import_as_of_utc from mart_now")[0]
     assert data["tables"]["mart_now"]["system_demand_mw"] == [demand]
     assert data["tables"]["mart_now"]["net_import_as_of_utc"] == [f"{at:%Y-%m-%dT%H:%M:%SZ}"]
@@ -106,7 +107,7 @@ def test_the_data_are_the_marts(built, tables):
 
 def test_a_text_in_the_data_stays_a_text(built, tables):
     tables["page"]["mart_top_units"][0]["bm_unit_name"] = HOSTILE
-    data = page.page_data(read_exposure("page"), tables["page"])
+    data = page.page_data(read_exposure(read_settings(), "page"), tables["page"])
     text = page.html_of(data)
     assert HOSTILE not in text
     embedded = re.search(r'<script id="data" type="application/json">(.*?)</script>', text)[1]
@@ -125,38 +126,39 @@ def test_what_cannot_be_published_leaves_the_page_as_it_was(built, tmp_path, mon
 
 
 def test_what_is_shown_of_the_last_days_can_be_fetched_by_day(built):
-    marts = wanted_marts(read_exposures())
+    marts = wanted_marts(read_exposures(read_settings()))
     assert {mart.name for mart in marts} > {"mart_now", "fct_outages", "dataset_coverage", "fct_battery_leaderboard"}
     assert [mart.name for mart in marts if any(one.of for one in mart.wanted) and not mart.has_days] == []
 
 
-def test_an_exposure_that_cannot_be_read_is_named(built, tmp_path, monkeypatch):
-    manifest = json.loads(exposures.MANIFEST.read_bytes())
+def test_an_exposure_that_cannot_be_read_is_named(built, tmp_path):
+    manifest = json.loads((built / "target" / "manifest.json").read_bytes())
     exposure = next(e for e in manifest["exposures"].values() if e["name"] == "page")
     exposure["config"]["meta"]["tables"]["fct_surprise"] = {}
-    changed = tmp_path / "manifest.json"
+    settings = replace(read_settings(), home=tmp_path)
+    changed = tmp_path / "target" / "manifest.json"
+    changed.parent.mkdir()
     changed.write_text(json.dumps(manifest))
-    monkeypatch.setattr(exposures, "MANIFEST", changed)
     with pytest.raises(CannotPublish, match="dashboards.yml: exposure page shows fct_surprise"):
-        read_exposure("page")
+        read_exposure(settings, "page")
     exposure["config"]["meta"]["tables"] = {"mart_now": {"colums": []}}
     changed.write_text(json.dumps(manifest))
     with pytest.raises(CannotPublish, match="unknown field `colums`"):
-        read_exposure("page")
+        read_exposure(settings, "page")
     exposure["config"]["meta"]["tables"] = {"mart_now": {"columns": ["price_of_tea"]}}
     changed.write_text(json.dumps(manifest))
     with pytest.raises(CannotPublish, match="table mart_now: .*price_of_tea"):
-        read_tables(read_settings(), read_exposure("page"))
+        read_tables(read_settings(), read_exposure(settings, "page"))
 
 
 def test_every_figure_names_a_column_that_says_when_and_why_not(built):
     columns = {name for (name,) in mart(built, "select column_name from (describe mart_now)")}
     for name in ("page", "google_sheet"):
-        for kpi in read_exposure(name).meta.kpis:
+        for kpi in read_exposure(read_settings(), name).meta.kpis:
             assert {kpi.column, kpi.as_of, kpi.why} <= columns
             if kpi.spark and name == "page":
                 table, column = kpi.spark.split(".")
-                assert column in (read_exposure(name).meta.tables[table].columns or [column])
+                assert column in (read_exposure(read_settings(), name).meta.tables[table].columns or [column])
 
 
 if BROWSER:  # without one, pytest's header says that nobody looked
@@ -189,7 +191,8 @@ if BROWSER:  # without one, pytest's header says that nobody looked
                 rows.clear()
         for column in tables["page"]["mart_now"][0]:
             tables["page"]["mart_now"][0][column] = HOSTILE if column.endswith("_missing_because") else None
-        (tmp_path / "empty.html").write_text(page.html_of(page.page_data(read_exposure("page"), tables["page"])))
+        data = page.page_data(read_exposure(read_settings(), "page"), tables["page"])
+        (tmp_path / "empty.html").write_text(page.html_of(data))
         dom, complaints = shown(tmp_path, "empty.html")
         assert complaints == ""
         assert "<img src=x" not in dom
