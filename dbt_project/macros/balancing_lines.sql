@@ -80,3 +80,59 @@
 {% macro mean_within(profile, floor, ceiling) -%}
     ({{ mean_above(profile, floor) }} - {{ mean_above(profile, ceiling) }})
 {%- endmacro %}
+
+
+{# What is in force of a unit's rows for a settlement period, from_second to to_second: where rows overlap, the one that
+   was heard last. CTEs from `uneven` to `pieces`, which adds piece_from and piece_to to the row that is in force there.
+   Nearly always every row spans the whole period, and none can overlap another; only where one does not are they cut
+   at each other's ends, since cutting and ordering all of them costs more than all else that is done with them.
+   `per` names the column of which several hold at a time, such as the pair. #}
+{% macro pieces_in_force(rows, per=none) -%}
+uneven as (
+
+    select distinct national_grid_bm_unit, start_utc
+    from {{ rows }}
+    where from_second != 0 or to_second != 1800
+
+),
+
+to_cut as (
+
+    select {{ rows }}.*
+    from {{ rows }}
+    inner join uneven
+        on {{ rows }}.national_grid_bm_unit = uneven.national_grid_bm_unit and {{ rows }}.start_utc = uneven.start_utc
+
+),
+
+cuts as (
+
+    select *, lead(second) over (partition by national_grid_bm_unit, start_utc order by second) as next_second from (
+        select national_grid_bm_unit, start_utc, from_second as second from to_cut
+        union distinct
+        select national_grid_bm_unit, start_utc, to_second from to_cut
+    ) as ends
+
+),
+
+pieces as (
+
+    select {{ rows }}.*, {{ rows }}.from_second as piece_from, {{ rows }}.to_second as piece_to
+    from {{ rows }}
+    left join uneven
+        on {{ rows }}.national_grid_bm_unit = uneven.national_grid_bm_unit and {{ rows }}.start_utc = uneven.start_utc
+    where uneven.start_utc is null
+    union all
+    select to_cut.*, cuts.second, cuts.next_second
+    from cuts
+    inner join to_cut
+        on cuts.national_grid_bm_unit = to_cut.national_grid_bm_unit and cuts.start_utc = to_cut.start_utc
+        and cuts.second >= to_cut.from_second and cuts.next_second <= to_cut.to_second
+    qualify row_number() over (
+        partition by
+            to_cut.national_grid_bm_unit, to_cut.start_utc, {% if per %}to_cut.{{ per }}, {% endif %}{{ microsecond('cuts.second') }}
+        order by to_cut.fetched_at_utc desc, to_cut.from_utc desc
+    ) = 1
+
+)
+{%- endmacro %}

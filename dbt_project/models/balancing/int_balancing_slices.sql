@@ -20,7 +20,7 @@ accepted as (
 notifications as (
 
     select
-        pn.*,
+        pn.national_grid_bm_unit, pn.from_utc, pn.level_from_mw, pn.level_to_mw, pn.fetched_at_utc,
         accepted.start_utc,
         {{ seconds_between('accepted.start_utc', 'pn.from_utc') }} as from_second,
         {{ seconds_between('accepted.start_utc', 'pn.to_utc') }} as to_second
@@ -31,6 +31,8 @@ notifications as (
         and {{ in_days_at_hand('pn.settlement_date') }}
 
 ),
+
+{{ pieces_in_force('notifications') }},
 
 stacks as (
 
@@ -83,14 +85,10 @@ select
 from slices
 inner join accepted
     on slices.national_grid_bm_unit = accepted.national_grid_bm_unit and slices.start_utc = accepted.start_utc
-left join notifications as pn
+left join pieces as pn
     on slices.national_grid_bm_unit = pn.national_grid_bm_unit and slices.start_utc = pn.start_utc
-    and slices.from_second >= pn.from_second and slices.to_second <= pn.to_second
+    and slices.from_second >= pn.piece_from and slices.to_second <= pn.piece_to
 left join stacks
     on slices.national_grid_bm_unit = stacks.national_grid_bm_unit and slices.start_utc = stacks.start_utc
     and slices.from_second >= stacks.from_second and slices.to_second <= stacks.to_second
 where slices.to_second is not null
-qualify row_number() over (  -- where notifications overlap, the one that was heard last is in force
-    partition by slices.national_grid_bm_unit, slices.start_utc, {{ microsecond('slices.from_second') }}
-    order by pn.fetched_at_utc desc, pn.from_second desc
-) = 1

@@ -26,46 +26,7 @@ pairs as (
 
 ),
 
--- Nearly always all pairs span the whole period; only where they do not must they be cut at each other's ends.
-mixed as (
-
-    select national_grid_bm_unit, start_utc
-    from pairs
-    group by national_grid_bm_unit, start_utc
-    having min(from_second) < max(from_second) or min(to_second) < max(to_second)
-
-),
-
-slices as (
-
-    select *, lead(second) over (partition by national_grid_bm_unit, start_utc order by second) as next_second from (
-        select national_grid_bm_unit, start_utc, from_second as second
-        from pairs inner join mixed using (national_grid_bm_unit, start_utc)
-        union distinct
-        select national_grid_bm_unit, start_utc, to_second
-        from pairs inner join mixed using (national_grid_bm_unit, start_utc)
-    ) as knots
-
-),
-
-pieces as (
-
-    select pairs.*, pairs.from_second as piece_from, pairs.to_second as piece_to
-    from pairs
-    left join mixed on pairs.national_grid_bm_unit = mixed.national_grid_bm_unit and pairs.start_utc = mixed.start_utc
-    where mixed.start_utc is null
-    union all
-    select pairs.*, slices.second, slices.next_second
-    from slices
-    inner join pairs
-        on slices.national_grid_bm_unit = pairs.national_grid_bm_unit and slices.start_utc = pairs.start_utc
-        and slices.second >= pairs.from_second and slices.next_second <= pairs.to_second
-    qualify row_number() over (  -- where rows of a pair overlap, the one that was heard last is in force
-        partition by pairs.national_grid_bm_unit, pairs.start_utc, pairs.pair_id, {{ microsecond('slices.second') }}
-        order by pairs.fetched_at_utc desc, pairs.from_utc desc
-    ) = 1
-
-),
+{{ pieces_in_force('pairs', per='pair_id') }},
 
 widths as (
 
