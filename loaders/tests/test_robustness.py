@@ -119,7 +119,7 @@ class Readers:
                     counts.append(home.raw(table, "select count(*) from raw", schema)[0][0])
                 except duckdb.Error as error:
                     self.failed.append(error)
-            time.sleep(0.05)
+            time.sleep(0.2)
 
     def __enter__(self) -> "Readers":
         for thread in self._threads:

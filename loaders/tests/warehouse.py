@@ -16,8 +16,8 @@ from dbt.contracts.graph.manifest import Manifest
 from loaders.build import Built, read_results
 
 ROOT = Path(__file__).resolve().parents[2]
-PROJECT = ["--project-dir", str(ROOT / "dbt_project"), "--profiles-dir", str(ROOT / "profiles"), "--quiet"]
-PROJECT += ["--target", "duckdb"]
+PROJECT = ["--project-dir", str(ROOT / "dbt_project"), "--profiles-dir", str(ROOT / "profiles")]
+PROJECT += ["--target", "duckdb", "--log-level", "none"]  # with --quiet it writes every line, and throws it away
 
 
 @cache
