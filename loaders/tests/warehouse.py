@@ -1,17 +1,21 @@
 """dbt on a home of its own, in this process, and queries on what it built."""
 
 import os
+import pickle
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from unittest import mock
+from uuid import uuid4
 
 import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
+from filelock import FileLock
 
 from loaders.build import Built, read_results
 
@@ -21,19 +25,35 @@ PROJECT += ["--target", "duckdb", "--log-level", "none"]  # with --quiet it writ
 
 
 @cache
+def _shared() -> Path:
+    """A folder of all processes of this run of pytest."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid4().hex)
+    folder = Path(tempfile.gettempdir()) / f"gb-power-{run}"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@cache
 def _link() -> Path:
     """The one home that dbt knows in this process: a link, so that the project is parsed once and not for each."""
-    return Path(tempfile.mkdtemp(prefix="gb-power-")) / "home"
+    return Path(tempfile.mkdtemp(dir=_shared())) / "home"
 
 
 @cache
 def parsed() -> Manifest:
-    """The project, as dbt parsed it once for all tests of this process."""
-    target = str(_link().parent)
-    with mock.patch.dict(os.environ, GB_POWER_HOME=str(_link())):
-        done = dbtRunner().invoke(["parse", *PROJECT, "--target-path", target, "--log-path", target])
-    assert done.success, done.exception
-    return done.result
+    """The project, which the first process that needs it parses for all; the paths in it are those of this process."""
+    kept, link = _shared() / "parsed", str(_link()).encode()
+    with FileLock(_shared() / "lock"):
+        if not kept.exists():
+            with mock.patch.dict(os.environ, GB_POWER_HOME=link.decode()):
+                work = str(_shared())
+                done = dbtRunner().invoke(["parse", *PROJECT, "--target-path", work, "--log-path", work])
+            assert done.success, done.exception
+            parts = [field.name for field in fields(Manifest) if not field.name.startswith("_")]
+            kept.write_bytes(link + b"\n" + pickle.dumps({name: getattr(done.result, name) for name in parts}))
+    theirs, _, content = kept.read_bytes().partition(b"\n")
+    assert len(theirs) == len(link), "else what follows is no pickle any more"
+    return Manifest(**pickle.loads(content.replace(theirs, link)))
 
 
 class Warehouse:
@@ -42,7 +62,7 @@ class Warehouse:
     def __init__(self, home: Path, monkeypatch):
         self._home = home
         self.path = home / "warehouse.duckdb"
-        self.manifest = _link().with_name("manifest.json")
+        self.manifest = _shared() / "manifest.json"
         monkeypatch.setenv("GB_POWER_HOME", str(_link()))
         monkeypatch.chdir(ROOT)  # dbt leaves the process in its project
         self._point()
