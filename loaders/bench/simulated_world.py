@@ -22,7 +22,7 @@ from loaders.tests.stand_ins.iris_broker.thread import IrisBroker
 from loaders.tests.stand_ins.iris_messages import Sent
 from loaders.tests.stand_ins.post_box import PostBox
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 600
 FAST = {
     "GB_POWER_TARGET": "duckdb", "BMRS_REQUESTS_PER_SECOND": "1000", "BMRS_TRIES": "2", "BMRS_BACKOFF_SECONDS": "0.01",
     "BMRS_READ_SECONDS": "5", "IRIS_ARCHIVE_REQUESTS_PER_SECOND": "1000", "IRIS_BATCH_SECONDS": "0.2",

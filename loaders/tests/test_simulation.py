@@ -3,7 +3,6 @@
 Each command runs in this process but for the receiver and what is killed, and dbt with the project that it parsed once.
 """
 
-import os
 import shutil
 
 import pytest
@@ -45,7 +44,7 @@ def homes(tmp_path, prepared, monkeypatch):
 
     def run_dbt(settings: Settings, args: list[str], quiet: bool = False) -> build.Built:
         warehouse = Warehouse(settings.home, monkeypatch)
-        os.environ["GB_POWER_NOW"] = clock.now().isoformat()
+        monkeypatch.setenv("GB_POWER_NOW", clock.now().isoformat())
         if settings.home.name == "clean":
             shutil.copyfile(tmp_path / "home" / "warehouse.duckdb", warehouse.path)
             args += ["--full-refresh", "--exclude-resource-type", "test"]

@@ -41,7 +41,7 @@ class BigQuery:
         """What goes wrong from now on; nothing without arguments. See bigquery_server.py."""
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.url}/faults", json.dumps(faults).encode(), headers)
-        with urllib.request.urlopen(request, timeout=60):
+        with urllib.request.urlopen(request, timeout=300):
             pass
 
     def __enter__(self) -> "BigQuery":
@@ -108,7 +108,7 @@ def _free_ports(number: int) -> list[int]:
     return ports
 
 
-def _wait_for(url: str, process: subprocess.Popen, seconds: float = 60) -> None:
+def _wait_for(url: str, process: subprocess.Popen, seconds: float = 300) -> None:
     until = time.monotonic() + seconds
     while True:
         try:

@@ -37,7 +37,7 @@ class IrisBroker:
         self._thread.join(10)
 
     def _on_loop(self, work):
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(300)
 
     def __getattr__(self, name: str):
         command = getattr(self.broker, f"do_{name}")
