@@ -29,7 +29,7 @@ class Field:
 
 
 FIELDS = (
-    Field("GB_POWER_HOME", "Folder of lake and warehouse"),
+    Field("GB_POWER_HOME", "Folder of lake and warehouse (with the systemd units: /var/lib/gb-power)"),
     Field("GB_POWER_ROLE", "Whose schedule it has: builder (loads and builds), receiver (IRIS only), empty: none"),
     Field("IRIS_CLIENT_ID", "IRIS client id (Elexon's portal; leave empty without IRIS)"),
     Field("IRIS_CLIENT_SECRET", "IRIS client secret", is_secret=True),
@@ -40,6 +40,7 @@ FIELDS = (
     Field("GB_POWER_RULES", "File of market rules"),
     Field("SHEETS_ID", "Google Sheet (the part of its address between /d/ and /edit)"),
     Field("GOOGLE_APPLICATION_CREDENTIALS", "Key file of the service account"),
+    Field("BACKUP", "Folder on another disk for the nightly backup, empty: none"),
     Field("GB_POWER_TARGET", "Target: duckdb or bigquery"),
     Field("GB_POWER_BQ_PROJECT", "BigQuery project"),
 )

@@ -24,7 +24,7 @@ BY_NIGHT = {"compact": DAY}
 BY_DAY = {"load": QUARTER, "build": QUARTER, "page": QUARTER, "load-all": DAY, "gaps": DAY, "build-all": DAY}
 SCHEDULE: dict[str | None, dict[str, int]] = {  # GB_POWER_ROLE -> what run-job starts on such a machine, and how often
     None: {},
-    "receiver": BY_NIGHT,
+    "receiver": BY_NIGHT | {"check": DAY},
     "builder": BY_NIGHT | BY_DAY | {"weekly": WEEK},
 }
 LOCKED = 75  # EX_TEMPFAIL: another process is at it; neither good nor bad

@@ -1,7 +1,5 @@
 """What the raw layer already holds: the ledger of asked windows, and the rows that an answer is compared with."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -31,6 +29,15 @@ class Known:
     asked_at: datetime
     content_hash: str
     outcome: str
+
+
+@dataclass(frozen=True)
+class Compared:
+    """An answer beside what is held."""
+
+    news: pa.Table  # the rows that differ from what is held under their key and the publisher's version
+    withdrawn: int = 0  # rows of its days that are held, and that it lacks; where the catalogue says ``whole_days``
+    standing: int = 0  # of so many
 
 
 class Ledger:
@@ -63,71 +70,64 @@ class Ledger:
         spans = self._spans.get((window.dataset, window.variant_name), [])
         return any(first <= end and last >= start for first, last in spans)
 
-    def news(self, dataset: Dataset, window: Window, rows: pa.Table) -> pa.Table:
-        """The rows that differ from what is held under their key and the publisher's version; the others are known.
+    def compare(self, dataset: Dataset, window: Window, answer: pa.Table, rows: pa.Table) -> Compared:
+        """The news among ``rows``, which are those of an answer that no other window of this run brought.
 
         Compared with everything that was landed for windows sharing a moment with this one, so that a boundary
         row that two windows return is landed once. A value that returns to an earlier one is news again.
         """
         version = [*dataset.key, *(name for name in dataset.newest_by if name != "fetched_at")]
         version = _raw(list(dict.fromkeys(version)))
-        with self._compared(dataset, window, rows, version) as db:
-            held = {name for name, *_ in db.execute("describe held").fetchall()}
-            columns = ", ".join(quoted(name) for name in rows.column_names)
-            held_columns = ", ".join(quoted(n) if n in held else f"null as {quoted(n)}" for n in rows.column_names)
-            key = ", ".join(quoted(name) for name in version)
-            query = f"""
-                select {columns} from answer
-                except
-                select {columns} from (
-                    select {held_columns} from standing
-                    qualify row_number() over (partition by {key} order by _fetched_at_utc desc, _load_id desc) = 1
-                )
-            """
-            news = db.execute(query).to_arrow_table()
-        return news.cast(rows.schema)
-
-    def withdrawn(self, dataset: Dataset, window: Window, rows: pa.Table) -> int:
-        """How many rows of the window's days are held and no longer published, although others of their day are.
-
-        A day of which the answer has nothing withdraws nothing: Elexon answers so too when something is broken there.
-        """
-        if not dataset.endpoint.whole_days:
-            return 0
-        first, last = window.days
-        key, day = (", ".join(quoted(name) for name in names) for names in (_raw(dataset.key), _day(dataset)))
-        with self._compared(dataset, window, rows, _raw(dataset.key)) as db:
-            query = f"""
-                select count(*) from (
-                    select {key} from standing
-                    where settlement_date between $1 and $2 and ({day}) in (select ({day}) from answer)
-                    except
-                    select {key} from answer
-                )
-            """
-            return db.execute(query, [first, last]).fetchall()[0][0]
-
-    @contextmanager
-    def _compared(
-        self, dataset: Dataset, window: Window, rows: pa.Table, version: list[str]
-    ) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Where ``answer``, ``held`` and, of the latter, what was not withdrawn (``standing``) can be queried."""
         with read_lake() as db:
-            db.register("answer", rows)
-            self._held.register(db, dataset, window, rows, version)
-            standing = "from held"
-            if dataset.endpoint.whole_days:
-                day = ", ".join(quoted(name) for name in _day(dataset))
-                whole = f"max(_fetched_at_utc) filter (_is_whole_day) over (partition by {day})"
-                standing += f" qualify coalesce(_fetched_at_utc >= {whole}, true)"
-            db.execute(f"create temp view standing as {standing}")
-            yield db
+            db.register("answer", answer)
+            db.register("rows", rows)
+            self._held.register(db, dataset, window, answer, version)
+            is_whole = dataset.endpoint.whole_days
+            db.execute(f"create temp view standing as from held {_not_withdrawn(dataset) if is_whole else ''}")
+            news = _news(db, rows.column_names, version).cast(rows.schema)
+            return Compared(news, *(_gone(db, dataset, window) if is_whole else ()))
+
+
+def _news(db: duckdb.DuckDBPyConnection, names: list[str], version: list[str]) -> pa.Table:
+    held = {name for name, *_ in db.execute("describe held").fetchall()}
+    columns = ", ".join(map(quoted, names))
+    held_columns = ", ".join(quoted(name) if name in held else f"null as {quoted(name)}" for name in names)
+    key = ", ".join(map(quoted, version))
+    return db.execute(f"""
+        select {columns} from rows
+        except
+        select {columns} from (
+            select {held_columns} from standing
+            qualify row_number() over (partition by {key} order by _fetched_at_utc desc, _load_id desc) = 1
+        )
+    """).to_arrow_table()
+
+
+def _not_withdrawn(dataset: Dataset) -> str:
+    """Without the rows that an earlier answer, which was landed whole, lacked."""
+    whole = f"max(_fetched_at_utc) filter (_is_whole_day) over (partition by {_day(dataset)})"
+    return f"qualify coalesce(_fetched_at_utc >= {whole}, true)"
+
+
+def _gone(db: duckdb.DuckDBPyConnection, dataset: Dataset, window: Window) -> tuple[int, int]:
+    """How many of the rows of the window's days the answer lacks, and how many there are.
+
+    A day of which the answer has nothing does not count: Elexon answers so too when something is broken there.
+    """
+    key, day = ", ".join(map(quoted, _raw(dataset.key))), _day(dataset)
+    db.execute(f"""
+        create temp table known as
+        select distinct {key} from standing
+        where settlement_date between $1 and $2 and ({day}) in (select ({day}) from answer)
+    """, [*window.days])  # fmt: skip
+    gone = f"select count(*) from (from known except select {key} from answer)"
+    return db.execute(f"select ({gone}), (select count(*) from known)").fetchall()[0]
 
 
 def _raw(names: list[str]) -> list[str]:
     return [raw_name(name) for name in names]
 
 
-def _day(dataset: Dataset) -> list[str]:
+def _day(dataset: Dataset) -> str:
     """The columns whose values one answer about a day shares."""
-    return _raw(["settlementDate", *dataset.endpoint.each])
+    return ", ".join(map(quoted, _raw(["settlementDate", *dataset.endpoint.each])))

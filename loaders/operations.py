@@ -123,6 +123,7 @@ def init(path: Path, no_input: bool, is_check: bool) -> None:
     log_to_stderr("error")
     here = held(path)
     values = {field.name: os.environ.get(field.name) or here.get(field.name, "") for field in FIELDS}
+    values["GB_POWER_HOME"] = values["GB_POWER_HOME"] or str(Path("data").resolve())  # for cron, dbt and units alike
     try:
         if not is_check:
             values = values if no_input else {field.name: _asked(field, values[field.name]) for field in FIELDS}
@@ -177,6 +178,8 @@ def prune(older_than: float, names: tuple[str, ...], yes: bool) -> None:
 
 def _prune(settings, names: tuple[str, ...], before: datetime, yes: bool) -> None:
     from loaders.catalogue import load_catalogue
+    from loaders.config import RAW_BMRS, RAW_IRIS
+    from loaders.landing import ensure_tables
     from loaders.prune import prunable
     from loaders.prune import prune as remove
 
@@ -188,6 +191,8 @@ def _prune(settings, names: tuple[str, ...], before: datetime, yes: bool) -> Non
             f"{settings.served} does not exist: only what is in the warehouse may go; 'gb-power build' first"
         )
     chosen = [dataset_named(catalogue, name) for name in names] or list(catalogue.values())
+    for schema in (RAW_BMRS, RAW_IRIS):  # an older lake may lack a column
+        ensure_tables(settings, catalogue, schema)
     rows = 0
     for found in prunable(settings, chosen, before):
         table = f"{found.schema}.{found.dataset.table}"

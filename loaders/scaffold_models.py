@@ -43,14 +43,15 @@ def unified_sql(dataset: Dataset) -> str:
     names = staged_names(dataset)
     key = ", ".join(names[native] for native in dataset.key)
     order = textwrap.indent("\n".join(_newest_first(dataset, names)), " " * 12)
-    source = "published"
+    source, columns = "published", "*"
     if _has_whole_days(dataset):
         published, source = f"{published}\n\n),\n\n{STANDING}", "standing"
+        columns = "{{ all_but('is_whole_day') }}"
     return (
         f"-- One row per {_grain(dataset)}: the latest published version.\n"
         f"with\n\npublished as (\n\n{published}\n\n),\n\n"
         f"latest as (\n\n    select *\n    from {source}\n    qualify row_number() over (\n"
-        f"        partition by {key}\n        order by\n{order}\n    ) = 1\n\n)\n\nselect * from latest\n"
+        f"        partition by {key}\n        order by\n{order}\n    ) = 1\n\n)\n\nselect {columns} from latest\n"
     )
 
 
@@ -77,7 +78,7 @@ def unified_yml(dataset: Dataset) -> str:
     for native in (native for section in _sections(dataset).values() for native in section):
         column = dataset.all_columns[native]
         lines += _documented(names, native, column, native in dataset.key and not column.nullable)
-    for name in (*(["is_whole_day"] if _has_whole_days(dataset) else []), *LINEAGE):
+    for name in LINEAGE:
         lines += [f"      - name: {name}", f"        description: \"{{{{ doc('{name}') }}}}\""]
     return "\n".join(lines) + "\n"
 

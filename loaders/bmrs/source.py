@@ -181,9 +181,13 @@ class Load:
         self._tally(window).new_fields |= set(rows.column_names) - set(self._decoder(dataset).schema.names)
         news = self._without_edge(dataset, window, rows)
         if self._ledger.touches(window):
-            news = self._ledger.news(dataset, window, news)
-            if withdrawn := self._ledger.withdrawn(dataset, window, rows):
-                log.info("%s: rows that are no longer published: %s; landing the whole answer", window, withdrawn)
+            compared = self._ledger.compare(dataset, window, rows, news)
+            gone = f"{compared.withdrawn} of {compared.standing} rows that are held are not in the answer"
+            news = compared.news
+            if compared.withdrawn * 2 > compared.standing:
+                entry["error"] = f"{gone}: was it cut short? They stay, and it is asked for again"
+            elif compared.withdrawn:
+                log.warning("%s: %s, which is landed whole: they are no longer published", window, gone)
                 news = with_whole_days(rows, window)
         entry |= {"outcome": "landed" if news.num_rows else "unchanged", "rows_landed": news.num_rows}
         return news

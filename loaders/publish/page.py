@@ -44,7 +44,7 @@ def page_data(exposure: Exposure, tables: dict[str, Rows], tests: dict[str, int]
 
 
 def _tests(settings: Settings) -> dict[str, int] | None:
-    """How many of dbt's tests passed, warned and failed in its last run that had any."""
+    """How many of dbt's tests passed, warned and failed in the last build of this home."""
     try:
         results = json.loads((settings.dbt_target / "run_results.json").read_bytes())["results"]
     except FileNotFoundError:

@@ -220,7 +220,7 @@ def test_a_scheduled_job_that_never_ran_is_missed_after_three_intervals(tmp_path
         return [title for title in box.titles if "job" in title]
 
     assert (run(0), run(71)) == ([], [])
-    assert run(73) == ["CRITICAL: job_compact"]
+    assert run(73) == ["CRITICAL: job_compact", "CRITICAL: job_check"]
     assert "crontab installed" in next(message["message"] for message in box.got if "job" in message["title"])
     (tmp_path / "jobs").mkdir()
     ended = (NOW + timedelta(hours=74)).isoformat()

@@ -142,7 +142,10 @@ def test_alert_expects_the_jobs_that_run_job_starts():
     }
     expected = {role: set(jobs.items()) for role, jobs in SCHEDULE.items()}
     assert expected["builder"] == set().union(*(started[job] for job in JOBS))
-    assert expected["receiver"] == started["watch"] | started["night"]
+    of_receivers = re.findall(STEP.replace("    ", r'    \[ "\$GB_POWER_ROLE" != receiver \] \|\| '), steps, re.M)
+    assert [name for name, *_ in of_receivers] == ["check"]
+    of_receivers = {(name, int(n) * UNITS[unit]) for name, n, unit in of_receivers}
+    assert expected["receiver"] == started["watch"] | started["night"] | of_receivers
     assert expected.keys() == {None, *ROLES}
 
 

@@ -38,21 +38,20 @@ class Elexon:
         self.actions: dict[tuple, dict] = {}
         self._created = datetime(2025, 10, 28, tzinfo=UTC)
 
-    def goes_on(self) -> None:
-        """Some rows of some days change; a day is never left without any, which would say nothing."""
+    def goes_on(self, stay: int = 6) -> None:
+        """Some rows of some days change; most of each day stay, since an answer that lacks them is not believed."""
         self._created += timedelta(hours=1)
-        for day in self._chance.sample(DAYS, 2):
-            for side in ("bid", "offer"):
-                for number in range(4):
-                    self._perhaps(self.volumes, (day, 1 + number % 2, side, number), volume, self._created)
-            for number in range(5):
-                self._perhaps(self.actions, (day, 1 + number % 3, number), action)
+        for day in self._chance.sample(DAYS, 2) if stay else DAYS:
+            for number in range(10):
+                for side in ("bid", "offer"):
+                    self._perhaps(stay, self.volumes, (day, 1 + number % 2, side, number), volume, self._created)
+                self._perhaps(stay, self.actions, (day, 1 + number % 3, number), action)
 
-    def _perhaps(self, rows: dict, key: tuple, row, *more) -> None:
-        match self._chance.choice(["stays", "stays", "goes", "is"]):
-            case "goes" if key[-1]:  # number 0 is always there
+    def _perhaps(self, stay: int, rows: dict, key: tuple, row, *more) -> None:
+        match self._chance.choices(["stays", "goes", "is"], [stay, bool(stay), 2])[0]:
+            case "goes":
                 rows.pop(key, None)
-            case what if what == "is" or not key[-1]:
+            case "is":
                 rows[key] = row(*key, *more, self._chance.choice([1.0, 2.0]))
 
     def publish(self, server) -> None:
@@ -70,7 +69,7 @@ def shown(warehouse: Warehouse) -> dict[str, set[tuple]]:
 def test_the_unified_models_are_what_was_published_last(home, server, monkeypatch):
     elexon, warehouse = Elexon(1), Warehouse(home.path, monkeypatch)
     for step in range(6):
-        elexon.goes_on()
+        elexon.goes_on(stay=6 if step else 0)
         elexon.publish(server)
         home.load("BOAV", "DISBSAD", "--from", DAYS[0], "--to", DAYS[2], "--again")
         if step % 3 < 2:
@@ -101,3 +100,16 @@ def test_the_first_period_of_the_next_day_that_a_window_brings_withdraws_nothing
     home.load("DISBSAD", "--from", DAYS[0], "--to", DAYS[0], "--again")
     marked = home.raw("disbsad", "select settlement_date, settlement_period from raw where _is_whole_day")
     assert marked == [(date.fromisoformat(DAYS[0]), 1)]
+
+
+def test_an_answer_that_lacks_most_of_a_day_withdraws_nothing_and_is_reported(home, server):
+    actions = [action(DAYS[0], 1 + number, 1, 5.0) for number in range(10)]
+    server.set_rows("DISBSAD", actions)
+    home.load("DISBSAD", "--from", DAYS[0])
+    server.set_rows("DISBSAD", [*actions[:4], action(DAYS[0], 11, 1, 7.0)])
+    done = home.load("DISBSAD", "--from", DAYS[0], "--again", code=1)
+    assert "6 of 10 rows that are held are not in the answer: was it cut short?" in done.stderr
+    assert home.raw("disbsad", "select count(*), count(_is_whole_day) from raw") == [(11, 0)]
+    server.set_rows("DISBSAD", actions[:9])
+    home.load("DISBSAD", "--from", DAYS[0], "--again")
+    assert home.raw("disbsad", "select count(*), count(_is_whole_day) from raw") == [(20, 9)]

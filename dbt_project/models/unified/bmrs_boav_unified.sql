@@ -36,4 +36,4 @@ latest as (
 
 )
 
-select * from latest
+select {{ all_but('is_whole_day') }} from latest
