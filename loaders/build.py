@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
+
 from loaders import clock
 from loaders.config import Settings
 from loaders.whole_text import write_whole
@@ -106,7 +108,10 @@ def serve(settings: Settings) -> Path:
         built_at = fetch(settings.bigquery, read_exposures(settings), half)
         as_of = built_at.timestamp()  # it is as old as what is in it, whoever built that
     else:
-        shutil.copyfile(settings.home / "warehouse.duckdb", half)
+        built = settings.home / "warehouse.duckdb"
+        if built.with_name(f"{built.name}.wal").exists():  # as after a dbt that was killed: the file alone is not all
+            duckdb.connect(str(built)).close()
+        shutil.copyfile(built, half)
         as_of = clock.now().timestamp()
     os.utime(half, (as_of, as_of))  # status takes its age from this, in a rehearsal too
     os.replace(half, settings.served)

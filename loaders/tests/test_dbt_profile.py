@@ -1,13 +1,17 @@
-"""Where dbt reads and writes when nobody says so."""
+"""Where dbt reads and writes when nobody says so, and what of it is served."""
 
 import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from loaders.build import serve
+from loaders.config import read_settings
 from loaders.tests.warehouse import ROOT
 
 
@@ -29,3 +33,13 @@ def test_without_a_home_of_its_own_dbt_works_in_the_repositorys_data_directory(t
     )
     assert done.returncode == 0, done.stdout
     assert [path.relative_to(repo) for path in repo.rglob("warehouse.duckdb")] == [Path("data/warehouse.duckdb")]
+
+
+def test_what_duckdb_had_not_yet_moved_into_the_file_is_served_too(tmp_path):
+    settings = replace(read_settings("duckdb"), home=tmp_path)
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as db:
+        db.execute("pragma disable_checkpoint_on_shutdown")
+        db.execute("create table prices as select 42 as price")
+    assert (tmp_path / "warehouse.duckdb.wal").exists(), "or this test shows nothing"
+    with duckdb.connect(str(serve(settings)), read_only=True) as db:
+        assert db.execute("from prices").fetchall() == [(42,)]
