@@ -136,6 +136,11 @@ class Dataset(Strict, kw_only=True, frozen=True):
         return self.endpoint.window
 
     @property
+    def has_whole_days(self) -> bool:
+        """Whether an answer about a day is all there is of it."""
+        return self.rest is not None and self.rest.whole_days
+
+    @property
     def iris_names(self) -> list[str]:
         """What IRIS calls it; nothing where IRIS lacks it."""
         return self.iris.names if self.iris else []

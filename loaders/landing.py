@@ -91,8 +91,7 @@ write_whole_files()
 
 def raw_schema(schema: str, dataset: Dataset) -> pa.Schema:
     """The raw table of a dataset: what was published, then how we came to know it."""
-    is_marked = schema == RAW_BMRS and dataset.rest and dataset.rest.whole_days
-    lineage = [*LINEAGE[schema], *([WHOLE_DAY] if is_marked else [])]
+    lineage = [*LINEAGE[schema], *([WHOLE_DAY] if schema == RAW_BMRS and dataset.has_whole_days else [])]
     return pa.schema([*arrow_schema(dataset), *(pa.field(*column) for column in lineage)])
 
 

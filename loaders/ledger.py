@@ -82,7 +82,7 @@ class Ledger:
             db.register("answer", answer)
             db.register("rows", rows)
             self._held.register(db, dataset, window, answer, version)
-            is_whole = dataset.endpoint.whole_days
+            is_whole = dataset.has_whole_days
             db.execute(f"create temp view standing as from held {_not_withdrawn(dataset) if is_whole else ''}")
             news = _news(db, rows.column_names, version).cast(rows.schema)
             return Compared(news, *(_gone(db, dataset, window) if is_whole else ()))

@@ -121,7 +121,7 @@ def _looked_at(db, settings: Settings, schema: str, entry: Dataset, before: date
     if files := sorted(settings.raw_files(schema, entry.table).glob("*.parquet")):
         found.rows = db.execute(f"select count(*) from {_rows(files)}").fetchone()[0]
     if found.rows and not found.kept_because:
-        is_marked = schema == RAW_BMRS and entry.endpoint.whole_days
+        is_marked = schema == RAW_BMRS and entry.has_whole_days
         _find(db, files, model, keys, before, f"not coalesce({WHOLE_DAY[0]}, false)" if is_marked else "true")
         counted = db.execute("select filename, count(*) from going group by 1 order by 1").fetchall()
         found.superseded = {Path(name): number for name, number in counted}

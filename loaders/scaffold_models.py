@@ -23,7 +23,7 @@ def staging_sql(dataset: Dataset, channel: str) -> str:
         fields += [f"{_renamed(native, staged)}," for native, staged in names.items()] + [""]
     lineage = [
         "---------- lineage",
-        *([WHOLE_DAY[channel]] if _has_whole_days(dataset) else []),
+        *([WHOLE_DAY[channel]] if dataset.has_whole_days else []),
         f"'{source}' as source,",
         "_fetched_at_utc as fetched_at_utc,",
         "_load_id as load_id",
@@ -44,7 +44,7 @@ def unified_sql(dataset: Dataset) -> str:
     key = ", ".join(names[native] for native in dataset.key)
     order = textwrap.indent("\n".join(_newest_first(dataset, names)), " " * 12)
     source, columns = "published", "*"
-    if _has_whole_days(dataset):
+    if dataset.has_whole_days:
         published, source = f"{published}\n\n),\n\n{STANDING}", "standing"
         columns = "{{ all_but('is_whole_day') }}"
     return (
@@ -86,10 +86,6 @@ def unified_yml(dataset: Dataset) -> str:
 def channels(dataset: Dataset) -> list[str]:
     """The channels by which a dataset comes."""
     return [name for name, there in (("bmrs", dataset.rest), ("iris", dataset.iris)) if there]
-
-
-def _has_whole_days(dataset: Dataset) -> bool:
-    return dataset.rest is not None and dataset.rest.whole_days
 
 
 def _documented(names: dict[str, str], native: str, column: Column, required: bool) -> list[str]:

@@ -21,8 +21,9 @@ ABOUT = {
     RAW_BMRS: """
         What the Insights API answered, typed and otherwise untouched; append-only, so a row that was restated is
         there in each version. Every table also has _fetched_at_utc (when the answer came), _load_id (the load
-        that landed it; sorts by time) and _window_from_utc, _window_to_utc (the window that was asked). BOAV, DISBSAD,
-        DISPTAV and EBOCF have _is_whole_day: it came with all rows of its day, those fetched before are withdrawn.""",
+        that landed it; sorts by time) and _window_from_utc, _window_to_utc (the window that was asked). Where the
+        catalogue says whole_days, _is_whole_day: it came with all rows of its day; those fetched before are
+        withdrawn.""",
     RAW_IRIS: """
         What IRIS sent, typed and otherwise untouched; append-only. Every table also has _fetched_at_utc (when the
         message came), _load_id (the load that landed it; sorts by time) and _message_id.""",

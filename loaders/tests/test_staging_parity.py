@@ -73,7 +73,7 @@ def test_a_staging_file_reads_the_table_and_names_the_channel_that_its_own_name_
 
 
 def test_rows_that_were_withdrawn_are_left_out_where_the_catalogue_says_that_an_answer_is_whole():
-    whole = {f"bmrs_{entry.table}_unified" for entry in STAGED if entry.rest and entry.rest.whole_days}
+    whole = {f"bmrs_{entry.table}_unified" for entry in STAGED if entry.has_whole_days}
     assert whole == {path.stem for path in MODELS.glob("unified/*.sql") if "is_still_published(" in path.read_text()}
 
 
